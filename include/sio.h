@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SIO_H
+#define SIO_H
+
+/**
+ * The whole core interface.  The libuv adapter is in <sio/uv.h>.
+ */
+
+#include <sio/broadcast.h>
+#include <sio/conn.h>
+#include <sio/error.h>
+#include <sio/http.h>
+#include <sio/namespace.h>
+#include <sio/payload.h>
+#include <sio/server.h>
+#include <sio/socket.h>
+#include <sio/types.h>
+#include <sio/value.h>
+#include <sio/version.h>
+
+#endif

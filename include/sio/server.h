@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SIO_SERVER_H
+#define SIO_SERVER_H
+
+/**
+ * A Socket.IO server (protocol revision 5, over Engine.IO revision 4).
+ *
+ * It does no I/O and belongs to one thread: an adapter such as <sio/uv.h>
+ * feeds it bytes and time through <sio/conn.h>.  No function of these headers
+ * may be called from another thread, unless it says so.
+ *
+ * Callbacks may call anything: emit, leave, disconnect this socket or
+ * another, close the server.  Nothing is freed before the outermost call
+ * into the library returns.  Only sio_server_free() must not be called from
+ * inside a callback.
+ */
+
+#include <sio/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct sio_server sio_server;
+
+/** How much a log message matters. */
+typedef enum sio_log_level {
+  SIO_LOG_ERROR = 0, /**< something is broken or out of memory */
+  SIO_LOG_WARN = 1,  /**< a limit was hit, a host's mistake */
+  SIO_LOG_INFO = 2,  /**< a peer's fault: refused, cut, malformed */
+  SIO_LOG_DEBUG = 3  /**< each session's beginning and end */
+} sio_log_level;
+
+/** Receives a line without newline; borrowed. */
+typedef void (*sio_log_fn)(sio_log_level level, const char *line, void *user);
+
+/** Fills `out` with `len` unpredictable bytes; 0, or negative: it cannot. */
+typedef int (*sio_random_fn)(void *user, uint8_t *out, size_t len);
+
+/** Transports, to be combined by |. */
+enum { SIO_POLLING = 1, SIO_WEBSOCKET = 2 };
+
+/**
+ * Settings of a server.  `sio_server_options_init()` fills in the defaults,
+ * which are given behind each field; fields are only added at the end, and
+ * `size` says which of them the caller knows.
+ *
+ * Times are milliseconds from 1 to UINT32_MAX, unless 0 is given a meaning.
+ */
+typedef struct sio_server_options {
+  size_t size; /**< set by sio_server_options_init() */
+
+  /* What the host brings. */
+  const sio_allocator *allocator; /**< copied; NULL: malloc */
+  sio_random_fn random;           /**< NULL: CTR_DRBG of mbedtls */
+  void *random_user;              /**< passed to `random` */
+  sio_log_fn log;                 /**< NULL: nothing is logged */
+  void *log_user;                 /**< passed to `log` */
+  uint32_t log_level;             /**< up to which level; SIO_LOG_INFO */
+
+  /* The protocol (Engine.IO and Socket.IO server options). */
+  uint32_t transports;          /**< SIO_POLLING | SIO_WEBSOCKET */
+  const char *path;             /**< copied; "/socket.io" */
+  uint64_t ping_interval_ms;    /**< 25000 */
+  uint64_t ping_timeout_ms;     /**< 20000 */
+  uint64_t upgrade_timeout_ms;  /**< 10000 */
+  uint64_t connect_timeout_ms;  /**< to join a namespace; 45000 */
+  uint64_t max_payload;         /**< bytes of a message or POST; 1000000 */
+  uint32_t no_upgrades;         /**< 1: polling sessions stay so; 0 */
+
+  /* Limits.  Whoever goes beyond one is refused or closed, with a cause that
+   * names it. */
+  uint32_t max_connections;      /**< transport connections; 0: no limit */
+  uint32_t max_header_bytes;     /**< of an HTTP request; up to 65535; 16384 */
+  uint32_t max_headers;          /**< of an HTTP request; 100 */
+  uint32_t max_pipelined;        /**< unanswered requests; 16 */
+  uint64_t max_body;             /**< of other HTTP requests; 1000000 */
+  uint64_t header_timeout_ms;    /**< from the first byte; 60000 */
+  uint64_t body_timeout_ms;      /**< from the end of the header; 300000 */
+  uint64_t keep_alive_timeout_ms; /**< without a request; 65000 */
+  uint64_t close_timeout_ms;     /**< for the peer's part of closing; 30000 */
+  uint32_t max_fragments;        /**< of a websocket message; 16384 */
+  uint32_t max_payload_packets;  /**< in one polling payload; 10000 */
+  uint32_t max_json_depth;       /**< up to 512; 256 */
+  uint32_t max_attachments;      /**< of one packet; 10 */
+  uint64_t max_attachment_bytes; /**< of one packet; 10000000 */
+  uint64_t attachment_timeout_ms; /**< from the packet's text; 30000 */
+  uint32_t max_namespaces;       /**< of one connection; 64 */
+  uint32_t max_rooms;            /**< of one socket; 1000 */
+  uint32_t max_pending_acks;     /**< of one socket; 1000 */
+  uint64_t max_output_bytes; /**< unsent, of one connection; 16777216.  More
+                                  closes it: the peer does not read. */
+  uint64_t max_kept_bytes; /**< empty output blocks kept for reuse; 4194304 */
+} sio_server_options;
+
+#define sio_server_options_init(options)                                       \
+  sio_server_options_init_sized((options), sizeof(*(options)))
+
+/** Fill in the defaults of the first `size` bytes. */
+SIO_API void sio_server_options_init_sized(sio_server_options *options,
+                                           size_t size);
+
+/**
+ * Name the first option that is out of range; NULL: there is none.
+ *
+ * Lifetime: constant.
+ */
+SIO_API const char *
+sio_server_options_problem(const sio_server_options *options);
+
+/**
+ * Make a server.  `options` may be NULL for all defaults.
+ *
+ * Ownership: the caller owns it and ends it with sio_server_free().
+ * Errors:    NULL: out of memory, no random numbers, or an option is out of
+ *            range; the log says which, and sio_server_options_problem().
+ */
+SIO_API SIO_MUST_USE sio_server *
+sio_server_new(const sio_server_options *options);
+
+/**
+ * End a server; NULL is ignored.  Sockets that are still connected are told
+ * (reason "server shutting down"), and all connections are gone.  Not from
+ * inside a callback, and only when the adapter has given up its connections.
+ * Handles that the host still retains stay valid and inert.
+ */
+SIO_API void sio_server_free(sio_server *server);
+
+/** Called when a server has closed. */
+typedef void (*sio_closed_fn)(sio_server *server, void *user);
+
+/**
+ * Close: every socket leaves with "server shutting down", every connection is
+ * closed, no new one is served.  `done` (which may be NULL) is called once no
+ * connection is left, at the latest after `close_timeout_ms`; from then on
+ * the server may be used anew.
+ *
+ * Errors: SIO_ERR_STATE: it is closing already; `done` is not called.
+ */
+SIO_API int sio_server_close(sio_server *server, sio_closed_fn done,
+                             void *user);
+
+/** Whether sio_server_close() has begun and not finished. */
+SIO_API bool sio_server_is_closing(const sio_server *server);
+
+/** A pointer of the host's, passed back and never followed. */
+SIO_API void sio_server_set_user(sio_server *server, void *user);
+SIO_API void *sio_server_user(const sio_server *server);
+
+/** Number of transport connections, Engine.IO sessions, and sockets. */
+SIO_API size_t sio_server_connection_count(const sio_server *server);
+SIO_API size_t sio_server_session_count(const sio_server *server);
+SIO_API size_t sio_server_socket_count(const sio_server *server);
+
+/** How many connections, sessions and sockets have ended for this cause. */
+SIO_API uint64_t sio_server_cause_count(const sio_server *server,
+                                        sio_cause cause);
+
+/** The mount path as effective, such as "/socket.io/"; borrowed. */
+SIO_API const char *sio_server_path(const sio_server *server);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SIO_UV_H
+#define SIO_UV_H
+
+/**
+ * Driving a server with libuv: library libsio-uv.
+ *
+ * The loop belongs to the host, as do the server and what else runs on the
+ * loop.  All functions but sio_uv_post() are for the loop's thread.
+ */
+
+#include <sio/http.h>
+#include <sio/server.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct uv_loop_s;
+
+/** A server on a loop. */
+typedef struct sio_uv sio_uv;
+
+/**
+ * Put a server on a loop.
+ *
+ * Ownership: the caller owns it and ends it with sio_uv_close(); `loop` and
+ *            `server` are borrowed until then.
+ * Errors:    NULL: out of memory.
+ */
+SIO_API SIO_MUST_USE sio_uv *sio_uv_new(struct uv_loop_s *loop,
+                                        sio_server *server);
+
+/**
+ * Listen on a TCP port of an address: "0.0.0.0", "127.0.0.1", "::1", or "::"
+ * for IPv6 and IPv4 alike; NULL is "::", or "0.0.0.0" where there is no IPv6.
+ * Port 0 takes any free one.  May be called several times.  Returns the port.
+ *
+ * Errors: SIO_ERR_IN_USE, SIO_ERR_ADDRESS, SIO_ERR_NOMEM, SIO_ERR_IO;
+ *         sio_uv_error() explains.
+ */
+SIO_API int sio_uv_listen(sio_uv *uv, const char *address, int port);
+
+/**
+ * Listen on a Unix socket.  A socket file that nobody listens on any more is
+ * replaced; it is removed when the adapter closes.
+ *
+ * Errors: as sio_uv_listen().
+ */
+SIO_API int sio_uv_listen_unix(sio_uv *uv, const char *path);
+
+/**
+ * Serve a stream socket that was accepted elsewhere.
+ *
+ * Ownership: on success the adapter owns the descriptor; on failure the
+ *            caller still does.
+ * Errors:    SIO_ERR_NOMEM, SIO_ERR_LIMIT, SIO_ERR_CLOSED, SIO_ERR_IO.
+ */
+SIO_API int sio_uv_accept_fd(sio_uv *uv, int fd);
+
+/** What went wrong last, in words; borrowed until the next call. */
+SIO_API const char *sio_uv_error(const sio_uv *uv);
+
+/** Run on the server's thread. */
+typedef void (*sio_post_fn)(sio_server *server, void *arg);
+
+/**
+ * Have `fn` called on the loop's thread, in the order of posting.  The one
+ * function that any thread may call; each call that returned 0 is run, or,
+ * once sio_uv_close() has been called, refused.
+ *
+ * Errors: SIO_ERR_NOMEM, SIO_ERR_CLOSED; `fn` is then not called.
+ */
+SIO_API int sio_uv_post(sio_uv *uv, sio_post_fn fn, void *arg);
+
+/**
+ * Answer a request with a file, read in the background.  `content_type` NULL
+ * is guessed from the name.  A file that cannot be read answers 404.
+ *
+ * Errors: SIO_ERR_NOMEM, SIO_ERR_STATE (it has been answered).
+ */
+SIO_API int sio_uv_respond_file(sio_uv *uv, sio_request *request,
+                                const char *path, const char *content_type);
+
+/** Called when an adapter has closed; `uv` is freed right after. */
+typedef void (*sio_uv_closed_fn)(sio_uv *uv, void *user);
+
+/**
+ * Close gracefully: stop listening, close the server (sio_server_close()),
+ * send what is unsent, and give up every handle; then `done` (which may be
+ * NULL) is called.  Posted functions that were accepted are run before.  The
+ * server itself is not freed.  Closing twice does no harm.
+ */
+SIO_API void sio_uv_close(sio_uv *uv, sio_uv_closed_fn done, void *user);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
