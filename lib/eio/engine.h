@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SIO_EIO_ENGINE_H
+#define SIO_EIO_ENGINE_H
+
+/*
+ * An Engine.IO server (protocol revision 4): connections, sessions, time.
+ *
+ * What calls into it from outside is bracketed by sio__engine_enter() and
+ * sio__engine_leave().  Whatever must not happen while callbacks are on the
+ * stack - freeing, answering waiting polls - is done when the outermost
+ * bracket closes.
+ */
+
+#include "base/chunk.h"
+#include "base/id.h"
+#include "base/map.h"
+#include "base/timer.h"
+#include "base/buf.h"
+#include "http/parse.h"
+#include "ws/message.h"
+#include <sio/conn.h>
+
+struct sio__session;
+struct sio_request;
+
+/* Something to be done when the outermost bracket closes. */
+struct sio__deferred {
+  struct sio__list link;
+  void (*run)(struct sio__deferred *deferred);
+};
+
+/* What the floor above wants to know; all are set.  They may call anything
+ * but sio__engine_dispose(). */
+struct sio__engine_events {
+  /* A session has opened.  Its `user` may be set; not 0: close it again. */
+  int (*opened)(struct sio__session *session, void *user);
+  /* A message.  It may be changed in place, and is gone afterwards. */
+  void (*text)(struct sio__session *session, char *text, size_t len,
+               void *user);
+  void (*binary)(struct sio__session *session, const uint8_t *data, size_t len,
+                 void *user);
+  /* The end; nothing is called after it. */
+  void (*closed)(struct sio__session *session, const sio_end *end, void *user);
+  /* A request outside the path, whole.  False: nobody handles it. */
+  bool (*request)(struct sio_request *request, void *user);
+  /* The last connection is gone. */
+  void (*empty)(void *user);
+};
+
+struct sio__engine {
+  const sio_allocator *mem;
+  const sio_server_options *options; /* borrowed; checked by its owner */
+  sio_str path;                      /* effective: "/socket.io/" */
+  struct sio__http_limits http_limits;
+  struct sio__ws_limits ws_limits;
+  struct sio__clock clock;
+  uint64_t unix_offset_ms; /* wall-clock time - clock time; 0: unknown */
+  struct sio__chunk_pool chunks;
+  struct sio__ids ids;
+  struct sio__hash_seed seed;
+  struct sio__map sessions; /* by id */
+  struct sio__list conns;
+  size_t n_conns;
+  struct sio__list deferred;  /* struct sio__deferred */
+  struct sio__list unflushed; /* sessions with packets for a waiting poll */
+  unsigned depth;             /* of brackets */
+  bool closing;
+  struct sio__buf scratch; /* heads of responses */
+  sio_ready_fn ready;
+  void *ready_user;
+  const struct sio__engine_events *events;
+  void *events_user;
+  uint64_t causes[SIO_CAUSE_COUNT_];
+};
+
+/* 0, SIO_ERR_NOMEM or SIO_ERR_RANDOM.  All that is given is borrowed. */
+int sio__engine_init(struct sio__engine *engine,
+                     const sio_server_options *options,
+                     const sio_allocator *mem, sio_str path,
+                     sio_random_fn random, void *random_user);
+
+void sio__engine_on(struct sio__engine *engine,
+                    const struct sio__engine_events *events, void *user);
+
+/* Give up every session and connection that is left. */
+void sio__engine_dispose(struct sio__engine *engine);
+
+void sio__engine_enter(struct sio__engine *engine);
+void sio__engine_leave(struct sio__engine *engine);
+
+/* Do `deferred` when the outermost bracket closes.  A bracket is open. */
+void sio__engine_defer(struct sio__engine *engine,
+                       struct sio__deferred *deferred,
+                       void (*run)(struct sio__deferred *));
+
+/* Close every session, discarding what is unsent, and every connection, and
+ * serve none until sio__engine_reopen(). */
+void sio__engine_close(struct sio__engine *engine);
+void sio__engine_reopen(struct sio__engine *engine);
+
+/* Close the connections that still wait for their peers. */
+void sio__engine_abort(struct sio__engine *engine);
+
+/* Count what ended, and log it with its figures. */
+void sio__engine_note_end(struct sio__engine *engine, const char *what,
+                          const char *id, const sio_end *end);
+
+void sio__engine_log(struct sio__engine *engine, sio_log_level level,
+                     const char *format, ...) SIO_PRINTF(3, 4);
+
+static inline bool sio__engine_logs(const struct sio__engine *engine,
+                                    sio_log_level level)
+{
+  return engine->options->log != NULL &&
+         (uint32_t)level <= engine->options->log_level;
+}
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SIO_EIO_EXCHANGE_H
+#define SIO_EIO_EXCHANGE_H
+
+/*
+ * An HTTP request and its answer.  Requests of one connection are handled as
+ * they arrive, also while an earlier one waits; their answers leave in the
+ * order of the requests (RFC 9112 section 9.3.2).
+ */
+
+#include "base/outq.h"
+#include "eio/connection.h"
+#include <sio/http.h>
+
+enum sio__request_kind {
+  REQUEST_HOST, /* outside the path */
+  REQUEST_POLL, /* GET of a session */
+  REQUEST_POST, /* POST of a session */
+  REQUEST_REFUSED,
+};
+
+struct sio_request {
+  struct sio__list link; /* in conn->http->requests; in none once answered */
+  uint32_t refs;         /* the connection's, and the host's */
+  uint8_t kind;
+  bool answered;                /* its response is complete */
+  bool keep_alive;              /* may the connection go on after it? */
+  bool is_head;                 /* the method is HEAD: no bodies */
+  struct sio_conn *conn;        /* NULL: gone */
+  struct sio__engine *engine;   /* NULL: gone */
+  struct sio__session *session; /* POLL waiting, POST arriving; else NULL */
+  const sio_allocator *mem;
+  sio_allocator own_mem;      /* a copy, for when the engine is gone */
+  struct sio__http_head head; /* REQUEST_HOST: packed, else the parser's */
+  bool head_packed;
+  char *address;         /* REQUEST_HOST: a copy; else NULL */
+  struct sio__outq held; /* the response, until it is its turn */
+  struct sio__buf body;
+  sio_span whole; /* the body, when it lay in the input as a whole */
+  struct sio__deferred deferred;
+};
+
+/* A request whose head has just arrived on `conn`; at the end of its list.
+ * NULL: no memory. */
+struct sio_request *sio__request_new(struct sio_conn *conn,
+                                     const struct sio__http_head *head);
+
+/* Take part of the body.  0, SIO_ERR_NOMEM, or SIO_ERR_LIMIT. */
+int sio__request_add_body(struct sio_request *request, sio_span piece,
+                          uint64_t max);
+sio_span sio__request_body(const struct sio_request *request);
+
+/* The input buffer is about to go: keep what was borrowed from it.  0 or
+ * SIO_ERR_NOMEM. */
+int sio__request_keep_body(struct sio_request *request);
+
+/* Where its response goes now: the connection's output if it is its turn. */
+struct sio__outq *sio__request_out(struct sio_request *request);
+
+/* Write the head of a response whose body of `length` bytes the caller puts
+ * into what is returned, before sio__request_done(); NULL: no memory. */
+struct sio__outq *sio__request_begin(struct sio_request *request, int status,
+                                     const char *type, const char *headers,
+                                     size_t length);
+
+/* A short response with a body of a type; `type` NULL: no body.  `headers`
+ * are further header lines, or NULL. */
+void sio__request_answer(struct sio_request *request, int status,
+                         const char *type, const char *headers, sio_span body);
+
+/* The response has been written to sio__request_out(): let the next one have
+ * its turn; `ok` false: out of memory, the connection is aborted. */
+void sio__request_done(struct sio_request *request, bool ok);
+
+/* No answer will come: give the connection up. */
+void sio__request_abandon(struct sio_request *request, sio_cause cause);
+
+/* The connection is going away: forget it, and end what waits for it. */
+void sio__request_detach(struct sio_request *request);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* Packets that wait for a poll. */
+#include "eio/packetq.h"
+
+#include "base/base64.h"
+#include "base/mem.h"
+#include <sio/error.h>
+
+enum { FIRST_CAP = 4, KEPT_CAP = 16, GATHER_SIZE = 1024 };
+
+void sio__packetq_init(struct sio__packetq *q, struct sio__chunk_pool *pool)
+{
+  memset(q, 0, sizeof *q);
+  q->pool = pool;
+}
+
+void sio__packetq_clear(struct sio__packetq *q)
+{
+  for (uint32_t i = 0; i < q->count; i++)
+    sio__chunk_unref(q->items[i].chunk);
+  q->count = 0;
+  q->bytes = 0;
+  q->encoded = 0;
+  q->tail_private = false;
+  if (q->cap > KEPT_CAP) {
+    sio__mem_free(q->pool->mem, q->items, q->cap * sizeof *q->items);
+    q->items = NULL;
+    q->cap = 0;
+  }
+}
+
+void sio__packetq_dispose(struct sio__packetq *q)
+{
+  sio__packetq_clear(q);
+  sio__mem_free(q->pool->mem, q->items, q->cap * sizeof *q->items);
+  q->items = NULL;
+  q->cap = 0;
+}
+
+static int make_room(struct sio__packetq *q)
+{
+  uint32_t cap = q->cap == 0 ? FIRST_CAP : q->cap * 2;
+  struct sio__queued *items;
+
+  if (q->count < q->cap)
+    return 0;
+  if (cap < q->cap)
+    return SIO_ERR_NOMEM;
+  items = sio__mem_resize(q->pool->mem, q->items, q->cap * sizeof *items,
+                          cap * sizeof *items);
+  if (items == NULL)
+    return SIO_ERR_NOMEM;
+  q->items = items;
+  q->cap = cap;
+  return 0;
+}
+
+/* Account for a packet whose chunk reference the queue now has. */
+static void take(struct sio__packetq *q, struct sio__chunk *chunk, uint32_t off,
+                 uint32_t len, bool binary)
+{
+  struct sio__queued *item = &q->items[q->count];
+
+  item->chunk = chunk;
+  item->off = off;
+  item->len = len;
+  item->binary = binary;
+  q->bytes += len;
+  q->encoded += (q->count > 0) + (binary ? 1 + sio__base64_size(len) : len);
+  q->count++;
+}
+
+/* The private last chunk, if `len` more bytes fit into it. */
+static struct sio__chunk *tail_with_room(const struct sio__packetq *q,
+                                         size_t len)
+{
+  struct sio__chunk *tail;
+
+  if (!q->tail_private || q->count == 0)
+    return NULL;
+  tail = q->items[q->count - 1].chunk;
+  return tail->cap - tail->len >= len ? tail : NULL;
+}
+
+int sio__packetq_add(struct sio__packetq *q, const void *packet, size_t len,
+                     bool binary)
+{
+  struct sio__chunk *chunk;
+  uint32_t off;
+
+  if (len > UINT32_MAX / 2 || make_room(q) != 0)
+    return SIO_ERR_NOMEM;
+  chunk = tail_with_room(q, len);
+  if (chunk != NULL) {
+    (void)sio__chunk_ref(chunk); /* one reference for each packet in it */
+  } else {
+    chunk = sio__chunk_new(q->pool, len > GATHER_SIZE / 2 ? len : GATHER_SIZE);
+    if (chunk == NULL)
+      return SIO_ERR_NOMEM;
+  }
+  off = chunk->len;
+  if (len > 0)
+    memcpy(chunk->data + off, packet, len);
+  chunk->len += (uint32_t)len;
+  q->tail_private = true;
+  take(q, chunk, off, (uint32_t)len, binary);
+  return 0;
+}
+
+int sio__packetq_push(struct sio__packetq *q, struct sio__chunk *chunk,
+                      uint32_t off, uint32_t len, bool binary)
+{
+  if (make_room(q) != 0)
+    return SIO_ERR_NOMEM;
+  q->tail_private = false;
+  take(q, sio__chunk_ref(chunk), off, len, binary);
+  return 0;
+}

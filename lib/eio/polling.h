@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SIO_EIO_POLLING_H
+#define SIO_EIO_POLLING_H
+
+/* HTTP long-polling: what GETs and POSTs of a session do. */
+
+#include "eio/exchange.h"
+#include "eio/session.h"
+
+/* A GET of a session: answered now, or when there is something to send. */
+void sio__polling_get(struct sio__session *session,
+                      struct sio_request *request);
+
+/* The head of a POST; `head` is its own.  Its body follows, unless it has
+ * been answered. */
+void sio__polling_post(struct sio__session *session,
+                       struct sio_request *request,
+                       const struct sio__http_head *head);
+
+/* The body of a POST is complete. */
+void sio__polling_post_done(struct sio_request *request);
+
+/* Answer a poll with the open packet of a new session. */
+void sio__polling_open(struct sio__session *session,
+                       struct sio_request *request);
+
+/* Send what waits, if a GET waits too. */
+void sio__polling_flush(struct sio__session *session);
+
+/* Answer the waiting GET, if there is one, with a text packet. */
+void sio__polling_release(struct sio__session *session, const char *packet);
+
+/* The session ends: answer the waiting GET with `packet`, and give up a POST
+ * that is still arriving. */
+void sio__polling_close(struct sio__session *session, const char *packet);
+
+/* A request no longer belongs to the session. */
+void sio__polling_forget(struct sio__session *session,
+                         const struct sio_request *request);
+
+/* The connection of a waiting GET or an arriving POST has gone. */
+void sio__polling_lost(struct sio__session *session, bool post,
+                       sio_cause cause);
+
+#endif

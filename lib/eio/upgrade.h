@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SIO_EIO_UPGRADE_H
+#define SIO_EIO_UPGRADE_H
+
+/*
+ * From polling to websocket while the session goes on.
+ *
+ *   client: opens a websocket, "2probe" ------------------> OPENED, PROBED
+ *   server: "3probe"; answers the waiting GET with "6"
+ *   client: "5", once no GET is under way -----------------> the session moves
+ *
+ * Until then polling carries everything.  Anything else on the candidate, its
+ * loss, or the timeout ends the attempt and leaves the session as it was.
+ */
+
+#include "eio/connection.h"
+#include "eio/session.h"
+
+struct sio__upgrade {
+  struct sio__session *session;
+  struct sio_conn *conn; /* the candidate */
+  struct sio__timer timeout;
+  struct sio__timer noop; /* PROBED: a GET waits to be released */
+  bool probed;
+};
+
+/* A websocket has opened for a polling session that has no candidate: `conn`
+ * becomes it.  0 or SIO_ERR_NOMEM. */
+int sio__upgrade_begin(struct sio__session *session, struct sio_conn *conn);
+
+/* A message on the candidate. */
+void sio__upgrade_packet(struct sio__session *session, bool text,
+                         const char *data, size_t len);
+
+/* A GET has begun to wait. */
+void sio__upgrade_poll(struct sio__session *session);
+
+/* The candidate's connection is gone or closing by itself. */
+void sio__upgrade_lost(struct sio__session *session);
+
+/* End the attempt, if there is one, and close the candidate. */
+void sio__upgrade_cancel(struct sio__session *session);
+
+#endif
