@@ -53,9 +53,8 @@ SIO_API void sio_server_on_ready(sio_server *server, sio_ready_fn ready,
  *            (the server is closing); `*out` is then NULL and the host closes
  *            the transport.
  */
-SIO_API SIO_MUST_USE int sio_conn_open(sio_server *server,
-                                       const sio_peer *peer, void *user,
-                                       sio_conn **out);
+SIO_API SIO_MUST_USE int sio_conn_open(sio_server *server, const sio_peer *peer,
+                                       void *user, sio_conn **out);
 
 /**
  * Bytes have arrived.  They may be changed in place and are not needed

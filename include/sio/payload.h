@@ -16,8 +16,8 @@
  * | conversion | writes |
  * | --- | --- |
  * | `%s`, `%.*s` | a quoted and escaped JSON string; NULL is `null` |
- * | `%d %i %u %x`-less integers with `hh h l ll j z t` | a number |
- * | `%f %g %e` | the shortest number that reads back the same; not finite is `null` |
+ * | `%d %i %u` with `hh h l ll j z t` or none | a number |
+ * | `%f %g %e` | the shortest number that reads back the same, or `null` |
  * | `bool %d` | `true` or `false` |
  * | `raw %s`, `raw %.*s` | JSON text as it is; it is validated |
  *

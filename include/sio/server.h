@@ -59,38 +59,38 @@ typedef struct sio_server_options {
   uint32_t log_level;             /**< up to which level; SIO_LOG_INFO */
 
   /* The protocol (Engine.IO and Socket.IO server options). */
-  uint32_t transports;          /**< SIO_POLLING | SIO_WEBSOCKET */
-  const char *path;             /**< copied; "/socket.io" */
-  uint64_t ping_interval_ms;    /**< 25000 */
-  uint64_t ping_timeout_ms;     /**< 20000 */
-  uint64_t upgrade_timeout_ms;  /**< 10000 */
-  uint64_t connect_timeout_ms;  /**< to join a namespace; 45000 */
-  uint64_t max_payload;         /**< bytes of a message or POST; 1000000 */
-  uint32_t no_upgrades;         /**< 1: polling sessions stay so; 0 */
+  uint32_t transports;         /**< SIO_POLLING | SIO_WEBSOCKET */
+  const char *path;            /**< copied; "/socket.io" */
+  uint64_t ping_interval_ms;   /**< 25000 */
+  uint64_t ping_timeout_ms;    /**< 20000 */
+  uint64_t upgrade_timeout_ms; /**< 10000 */
+  uint64_t connect_timeout_ms; /**< to join a namespace; 45000 */
+  uint64_t max_payload;        /**< bytes of a message or POST; 1000000 */
+  uint32_t no_upgrades;        /**< 1: polling sessions stay so; 0 */
 
   /* Limits.  Whoever goes beyond one is refused or closed, with a cause that
    * names it. */
-  uint32_t max_connections;      /**< transport connections; 0: no limit */
-  uint32_t max_header_bytes;     /**< of an HTTP request; up to 65535; 16384 */
-  uint32_t max_headers;          /**< of an HTTP request; 100 */
-  uint32_t max_pipelined;        /**< unanswered requests; 16 */
-  uint64_t max_body;             /**< of other HTTP requests; 1000000 */
-  uint64_t header_timeout_ms;    /**< from the first byte; 60000 */
-  uint64_t body_timeout_ms;      /**< from the end of the header; 300000 */
+  uint32_t max_connections;       /**< transport connections; 0: no limit */
+  uint32_t max_header_bytes;      /**< of an HTTP request; up to 65535; 16384 */
+  uint32_t max_headers;           /**< of an HTTP request; 100 */
+  uint32_t max_pipelined;         /**< unanswered requests; 16 */
+  uint64_t max_body;              /**< of other HTTP requests; 1000000 */
+  uint64_t header_timeout_ms;     /**< from the first byte; 60000 */
+  uint64_t body_timeout_ms;       /**< from the end of the header; 300000 */
   uint64_t keep_alive_timeout_ms; /**< without a request; 65000 */
-  uint64_t close_timeout_ms;     /**< for the peer's part of closing; 30000 */
-  uint32_t max_fragments;        /**< of a websocket message; 16384 */
-  uint32_t max_payload_packets;  /**< in one polling payload; 10000 */
-  uint32_t max_json_depth;       /**< up to 512; 256 */
-  uint32_t max_attachments;      /**< of one packet; 10 */
-  uint64_t max_attachment_bytes; /**< of one packet; 10000000 */
+  uint64_t close_timeout_ms;      /**< for the peer's part of closing; 30000 */
+  uint32_t max_fragments;         /**< of a websocket message; 16384 */
+  uint32_t max_payload_packets;   /**< in one polling payload; 10000 */
+  uint32_t max_json_depth;        /**< up to 512; 256 */
+  uint32_t max_attachments;       /**< of one packet; 10 */
+  uint64_t max_attachment_bytes;  /**< of one packet; 10000000 */
   uint64_t attachment_timeout_ms; /**< from the packet's text; 30000 */
-  uint32_t max_namespaces;       /**< of one connection; 64 */
-  uint32_t max_rooms;            /**< of one socket; 1000 */
-  uint32_t max_pending_acks;     /**< of one socket; 1000 */
+  uint32_t max_namespaces;        /**< of one connection; 64 */
+  uint32_t max_rooms;             /**< of one socket; 1000 */
+  uint32_t max_pending_acks;      /**< of one socket; 1000 */
   uint64_t max_output_bytes; /**< unsent, of one connection; 16777216.  More
                                   closes it: the peer does not read. */
-  uint64_t max_kept_bytes; /**< empty output blocks kept for reuse; 4194304 */
+  uint64_t max_kept_bytes;   /**< empty output blocks kept for reuse; 4194304 */
 } sio_server_options;
 
 #define sio_server_options_init(options)                                       \
@@ -155,6 +155,9 @@ SIO_API size_t sio_server_socket_count(const sio_server *server);
 /** How many connections, sessions and sockets have ended for this cause. */
 SIO_API uint64_t sio_server_cause_count(const sio_server *server,
                                         sio_cause cause);
+
+/** The allocator in use; borrowed, as long as the server. */
+SIO_API const sio_allocator *sio_server_allocator(const sio_server *server);
 
 /** The mount path as effective, such as "/socket.io/"; borrowed. */
 SIO_API const char *sio_server_path(const sio_server *server);

@@ -26,7 +26,7 @@
 #endif
 
 #if defined(__GNUC__)
-#define SIO_MUST_USE __attribute__((warn_unused_result))
+#define SIO_MUST_USE            __attribute__((warn_unused_result))
 #define SIO_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define SIO_MUST_USE

@@ -22,7 +22,6 @@ int sio__ids_next(struct sio__ids *ids, char out[SIO__ID_LEN + 1])
   if (ids->left < SIO__ID_BYTES) {
     if (ids->random(ids->user, ids->pool, sizeof ids->pool) != 0) {
       memset(ids->pool, 0, sizeof ids->pool); /* it may be half filled */
-      ids->left = 0;
       return SIO_ERR_RANDOM;
     }
     ids->left = sizeof ids->pool;

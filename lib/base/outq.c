@@ -53,7 +53,6 @@ static void settle(struct sio__outq *q)
 {
   if (q->count > 0)
     return;
-  q->head = 0;
   drop_tail(q);
   if (q->cap > KEPT_RING)
     drop_ring(q);

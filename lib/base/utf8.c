@@ -27,6 +27,26 @@ static size_t skip_ascii(const uint8_t *data, size_t len)
   return i;
 }
 
+/* Three bytes that begin with e0..ef. */
+static bool is_three(const uint8_t *p)
+{
+  if (!is_tail(p[1]) || !is_tail(p[2]))
+    return false;
+  if (p[0] == 0xe0)
+    return p[1] >= 0xa0;              /* below, a shorter form exists */
+  return p[0] != 0xed || p[1] < 0xa0; /* above are the surrogates */
+}
+
+/* Four bytes that begin with f0..ff. */
+static bool is_four(const uint8_t *p)
+{
+  if (p[0] > 0xf4 || !is_tail(p[1]) || !is_tail(p[2]) || !is_tail(p[3]))
+    return false;
+  if (p[0] == 0xf0)
+    return p[1] >= 0x90;              /* below, a shorter form exists */
+  return p[0] != 0xf4 || p[1] < 0x90; /* nothing above U+10FFFF */
+}
+
 bool sio__utf8_is_valid(const uint8_t *data, size_t len)
 {
   size_t i = 0;
@@ -57,19 +77,9 @@ size_t sio__utf8_sequence(const uint8_t *data, size_t len)
     return 0;
   if (first < 0xe0)
     return is_tail(data[1]) ? 2 : 0;
-  if (first < 0xf0) {
-    if (len < 3 || !is_tail(data[1]) || !is_tail(data[2]))
-      return 0;
-    if (first == 0xe0 && data[1] < 0xa0) /* a shorter form exists */
-      return 0;
-    return first == 0xed && data[1] >= 0xa0 ? 0 : 3; /* surrogates */
-  }
-  if (first > 0xf4 || len < 4 || !is_tail(data[1]) || !is_tail(data[2]) ||
-      !is_tail(data[3]))
-    return 0;
-  if (first == 0xf0 && data[1] < 0x90) /* a shorter form exists */
-    return 0;
-  return first == 0xf4 && data[1] >= 0x90 ? 0 : 4; /* above U+10FFFF */
+  if (first < 0xf0)
+    return len >= 3 && is_three(data) ? 3 : 0;
+  return len >= 4 && is_four(data) ? 4 : 0;
 }
 
 size_t sio__utf8_encode(uint32_t code_point, uint8_t out[4])

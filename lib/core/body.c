@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Encoding of events and acknowledgements, and sending them to one client. */
+#include "core/body.h"
+
+#include "json/scan.h"
+#include "json/string.h"
+#include "json/template.h"
+#include "proto/encode.h"
+
+enum { KEPT_PACKET = 65536 };
+
+struct sio__buf *sio__packet_begin(struct sio_server *server,
+                                   enum sio__packet_type type,
+                                   size_t attachments, sio_str nsp, bool has_id,
+                                   uint64_t id)
+{
+  struct sio__buf *out = &server->packet;
+
+  sio__buf_reset(out, KEPT_PACKET);
+  sio__buf_byte(out, '4'); /* an Engine.IO message */
+  sio__packet_write_head(out, type, attachments, nsp, has_id, id);
+  return out;
+}
+
+bool sio__packet_send(struct sio__client *client)
+{
+  const struct sio__buf *packet = &client->server->packet;
+
+  if (packet->error != 0) {
+    sio__session_doom(client->session, SIO_CAUSE_NOMEM);
+    return false;
+  }
+  return sio__session_send(client->session, packet->data, packet->len, false);
+}
+
+void sio__send_bare(struct sio__client *client, enum sio__packet_type type,
+                    sio_str nsp)
+{
+  (void)sio__packet_begin(client->server, type, 0, nsp, false, 0);
+  (void)sio__packet_send(client); /* or its session fails by itself */
+}
+
+size_t sio__body_attachments(const struct sio__body *body)
+{
+  if (body->kind == BODY_PAYLOAD)
+    return body->payload != NULL ? body->payload->n_attachments : 0;
+  return body->kind == BODY_ARGS ? body->args->document.n_attachments : 0;
+}
+
+sio_span sio__body_attachment(const struct sio__body *body, size_t i)
+{
+  if (body->kind == BODY_PAYLOAD)
+    return sio__payload_attachment(body->payload, i);
+  return body->args->document.attachments[i];
+}
+
+/* The arguments as JSON text, unless they are a format. */
+static sio_str body_json(const struct sio__body *body)
+{
+  sio_str json = {NULL, 0};
+
+  if (body->kind == BODY_JSON)
+    return body->json;
+  if (body->kind == BODY_ARGS)
+    return sio_args_json(body->args);
+  if (body->kind == BODY_PAYLOAD && body->payload != NULL) {
+    json.data = (const char *)body->payload->json.data;
+    json.len = body->payload->json.len;
+  }
+  return json;
+}
+
+/* Blanks alone are no arguments. */
+static bool is_blank(sio_str json)
+{
+  return json.len == 0 ||
+         sio__json_skip_blank(json.data, json.data + json.len) ==
+             json.data + json.len;
+}
+
+static int write_args(struct sio__buf *out, const struct sio__body *body,
+                      bool after_name)
+{
+  size_t start = out->len;
+  sio_str json;
+  int rv = 0;
+
+  if (after_name)
+    sio__buf_byte(out, ',');
+  if (body->kind == BODY_FORMAT) {
+    rv = sio__json_format(out, body->format, *body->list);
+  } else {
+    json = body_json(body);
+    if (!is_blank(json))
+      sio__buf_append(out, json.data, json.len);
+  }
+  if (after_name && out->len == start + 1 && out->error == 0)
+    out->len = start; /* no arguments: no comma */
+  return rv;
+}
+
+int sio__body_encode(struct sio_server *server, const struct sio__body *body,
+                     sio_str nsp, const char *event, bool has_id, uint64_t id)
+{
+  size_t n = sio__body_attachments(body), start;
+  struct sio__buf *out;
+  int rv = 0;
+
+  if (body->kind == BODY_PAYLOAD && body->payload != NULL)
+    rv = sio__payload_check(body->payload);
+  if (rv != 0)
+    return rv;
+  if (n > server->options.max_attachments)
+    return SIO_ERR_LIMIT;
+  out = sio__packet_begin(server, event != NULL ? PACKET_EVENT : PACKET_ACK, n,
+                          nsp, has_id, id);
+  start = out->len;
+  sio__buf_byte(out, '[');
+  if (event != NULL)
+    rv = sio__json_quote(out, event, strlen(event));
+  if (rv == 0)
+    rv = write_args(out, body, event != NULL);
+  sio__buf_byte(out, ']');
+  if (rv == 0 && out->error != 0)
+    rv = SIO_ERR_NOMEM;
+  if (rv == 0 && body->kind == BODY_JSON)
+    rv = sio__json_check((const char *)out->data + start, out->len - start,
+                         SIO__JSON_MAX_DEPTH, NULL);
+  return rv == SIO_ERR_LIMIT ? SIO_ERR_JSON : rv;
+}
+
+int sio__body_send(struct sio__client *client, const struct sio__body *body)
+{
+  size_t n = sio__body_attachments(body);
+
+  if (!sio__packet_send(client))
+    return SIO_ERR_DISCONNECTED;
+  for (size_t i = 0; i < n; i++) {
+    sio_span data = sio__body_attachment(body, i);
+
+    if (!sio__session_send(client->session, data.data, data.len, true))
+      return SIO_ERR_DISCONNECTED;
+  }
+  return 0;
+}

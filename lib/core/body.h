@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SIO_CORE_BODY_H
+#define SIO_CORE_BODY_H
+
+/* The one way in which events and acknowledgements are encoded, whatever
+ * their arguments were given as. */
+
+#include "core/server.h"
+#include "json/write.h"
+
+#include <stdarg.h>
+
+enum sio__body_kind {
+  BODY_FORMAT,  /* a format string and its arguments */
+  BODY_JSON,    /* text that has to be validated */
+  BODY_PAYLOAD, /* a builder's */
+  BODY_ARGS,    /* what was received */
+};
+
+/* Arguments, in one of the forms in which a host gives them. */
+struct sio__body {
+  enum sio__body_kind kind;
+  const char *format;
+  va_list *list;
+  sio_str json;
+  const sio_payload *payload; /* or NULL: none */
+  const sio_args *args;
+};
+
+/* How many attachments there are, and the i-th. */
+size_t sio__body_attachments(const struct sio__body *body);
+sio_span sio__body_attachment(const struct sio__body *body, size_t i);
+
+/* Write a whole packet into server->packet; `event` NULL: an acknowledgement.
+ * 0, or the error of the body. */
+int sio__body_encode(struct sio_server *server, const struct sio__body *body,
+                     sio_str nsp, const char *event, bool has_id, uint64_t id);
+
+/* Send the encoded packet and the attachments of its body to one client.
+ * 0, SIO_ERR_DISCONNECTED, or SIO_ERR_NOMEM. */
+int sio__body_send(struct sio__client *client, const struct sio__body *body);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* A client: what arrives on one Engine.IO session, and to whom it goes
+ * (Socket.IO protocol 5). */
+#include "core/dispatch.h"
+
+#include "base/mem.h"
+
+/* ---- Beginning and end ---- */
+
+static void free_client(struct sio__deferred *deferred)
+{
+  struct sio__client *client =
+      SIO__CONTAINER(deferred, struct sio__client, deferred);
+
+  sio__mem_free(&client->server->mem, client, sizeof *client);
+}
+
+static void drop_reassembly(struct sio__client *client)
+{
+  sio__timer_stop(&client->timer);
+  sio__reassembly_free(client->reassembly);
+  client->reassembly = NULL;
+}
+
+void sio__client_violation(struct sio__client *client, sio_reason reason,
+                           sio_cause cause, const char *detail)
+{
+  sio_end end = {reason, cause, detail, 0, 0};
+
+  sio__engine_log(&client->server->engine, SIO_LOG_INFO,
+                  "closing a connection: %s%s%s", sio_cause_text(cause),
+                  detail != NULL ? ": " : "", detail != NULL ? detail : "");
+  drop_reassembly(client);
+  sio__session_close(client->session, &end, false);
+}
+
+static void on_timer(struct sio__timer *timer)
+{
+  struct sio__client *client = SIO__CONTAINER(timer, struct sio__client, timer);
+
+  if (client->reassembly != NULL)
+    sio__client_violation(client, SIO_REASON_FORCED_CLOSE,
+                          SIO_CAUSE_ATTACHMENT_TIMEOUT, NULL);
+  else
+    sio__client_violation(client, SIO_REASON_FORCED_SERVER_CLOSE,
+                          SIO_CAUSE_CONNECT_TIMEOUT, NULL);
+}
+
+static int on_opened(struct sio__session *session, void *user)
+{
+  struct sio_server *server = user;
+  struct sio__client *client = sio__mem_zalloc(&server->mem, sizeof *client);
+
+  if (client == NULL)
+    return SIO_ERR_NOMEM;
+  client->server = server;
+  client->session = session;
+  sio__list_init(&client->sockets);
+  sio__list_init(&client->deferred.link);
+  sio__timer_init(&client->timer, on_timer);
+  sio__timer_start(&server->engine.clock, &client->timer,
+                   server->options.connect_timeout_ms);
+  session->user = client;
+  return 0;
+}
+
+static void on_closed(struct sio__session *session, const sio_end *end,
+                      void *user)
+{
+  struct sio__client *client = session->user;
+
+  (void)user;
+  drop_reassembly(client);
+  sio__sockets_leave(&client->sockets, offsetof(struct sio_socket, of_client),
+                     end);
+  sio__engine_defer(&client->server->engine, &client->deferred, free_client);
+}
+
+struct sio_socket *sio__client_socket(const struct sio__client *client,
+                                      const struct sio_ns *ns)
+{
+  struct sio__list *link;
+
+  for (link = client->sockets.next; link != &client->sockets;
+       link = link->next) {
+    struct sio_socket *socket =
+        SIO__CONTAINER(link, struct sio_socket, of_client);
+
+    if (socket->ns == ns)
+      return socket;
+  }
+  return NULL;
+}
+
+/* ---- Packets ---- */
+
+static void not_allowed(struct sio__client *client, const char *detail)
+{
+  sio__client_violation(client, SIO_REASON_FORCED_SERVER_CLOSE,
+                        SIO_CAUSE_NOT_ALLOWED, detail);
+}
+
+static void on_connect(struct sio__client *client,
+                       const struct sio__packet *packet)
+{
+  struct sio_ns *ns = sio__ns_find(client->server, packet->nsp);
+  struct sio_socket *socket;
+
+  if (ns == NULL) {
+    struct sio__buf *out = sio__packet_begin(
+        client->server, PACKET_CONNECT_ERROR, 0, packet->nsp, false, 0);
+
+    sio__buf_text(out, "{\"message\":\"Invalid namespace\"}");
+    (void)sio__packet_send(client); /* or its session fails */
+    return;
+  }
+  socket = sio__client_socket(client, ns);
+  if (socket != NULL) {
+    /* Clients may ask again before they have an answer. */
+    if (socket->state != SOCKET_JOINING)
+      not_allowed(client, "CONNECT to a namespace that was joined already");
+    return;
+  }
+  if (client->n_sockets >= client->server->options.max_namespaces) {
+    sio__client_violation(client, SIO_REASON_FORCED_SERVER_CLOSE,
+                          SIO_CAUSE_NAMESPACES, NULL);
+    return;
+  }
+  sio__socket_join(client, ns, packet->json);
+}
+
+/* A packet that only a connected socket may get, attachments included. */
+static void deliver(struct sio__client *client, struct sio__packet *packet,
+                    const sio_span *attachments)
+{
+  struct sio_ns *ns = sio__ns_find(client->server, packet->nsp);
+  struct sio_socket *socket =
+      ns != NULL ? sio__client_socket(client, ns) : NULL;
+  static const sio_end left = {SIO_REASON_CLIENT_DISCONNECT,
+                               SIO_CAUSE_CLIENT_LEFT, NULL, 0, 0};
+
+  if (socket == NULL || socket->state == SOCKET_JOINING) {
+    not_allowed(client, "a packet for a namespace that was not joined");
+    return;
+  }
+  switch (packet->type) {
+  case PACKET_EVENT:
+  case PACKET_BINARY_EVENT:
+    sio__dispatch_event(socket, packet, attachments);
+    break;
+  case PACKET_ACK:
+  case PACKET_BINARY_ACK:
+    sio__dispatch_ack(socket, packet, attachments);
+    break;
+  case PACKET_DISCONNECT:
+    sio__socket_leave(socket, &left);
+    break;
+  default:
+    not_allowed(client, "a packet that only servers send");
+    break;
+  }
+}
+
+/* Hold a packet until its attachments have come. */
+static void hold(struct sio__client *client, const struct sio__packet *packet)
+{
+  struct sio_server *server = client->server;
+  struct sio_ns *ns = sio__ns_find(server, packet->nsp);
+  struct sio_socket *socket =
+      ns != NULL ? sio__client_socket(client, ns) : NULL;
+
+  if (socket == NULL || socket->state == SOCKET_JOINING) {
+    not_allowed(client, "a packet for a namespace that was not joined");
+    return;
+  }
+  client->reassembly = sio__reassembly_new(&server->mem, packet);
+  if (client->reassembly == NULL)
+    sio__session_doom(client->session, SIO_CAUSE_NOMEM);
+  else
+    sio__timer_start(&server->engine.clock, &client->timer,
+                     server->options.attachment_timeout_ms);
+}
+
+static void on_text(struct sio__session *session, char *text, size_t len,
+                    void *user)
+{
+  struct sio__client *client = session->user;
+  const sio_server_options *options = &((struct sio_server *)user)->options;
+  struct sio__packet_limits limits = {options->max_attachments,
+                                      options->max_json_depth};
+  struct sio__packet packet;
+  const char *why;
+  sio_cause cause;
+
+  if (client->reassembly != NULL) {
+    sio__client_violation(client, SIO_REASON_FORCED_CLOSE, SIO_CAUSE_PACKET,
+                          "got plaintext data when reconstructing a packet");
+    return;
+  }
+  if (sio__packet_decode(text, len, &limits, &packet, &why, &cause) != 0) {
+    sio__client_violation(client, SIO_REASON_FORCED_CLOSE, cause, why);
+    return;
+  }
+  if (packet.type == PACKET_CONNECT)
+    on_connect(client, &packet);
+  else if (packet.attachments > 0)
+    hold(client, &packet);
+  else
+    deliver(client, &packet, NULL);
+}
+
+static void on_binary(struct sio__session *session, const uint8_t *data,
+                      size_t len, void *user)
+{
+  struct sio__client *client = session->user;
+  const sio_server_options *options = &((struct sio_server *)user)->options;
+  struct sio__reassembly *r = client->reassembly;
+  int rv;
+
+  if (r == NULL) {
+    sio__client_violation(client, SIO_REASON_FORCED_CLOSE, SIO_CAUSE_PACKET,
+                          "got binary data when not reconstructing a packet");
+    return;
+  }
+  rv = sio__reassembly_add(r, data, len, options->max_attachment_bytes);
+  if (rv == SIO_ERR_NOMEM) {
+    sio__session_doom(session, SIO_CAUSE_NOMEM);
+    return;
+  }
+  if (rv != 0) {
+    sio__client_violation(client, SIO_REASON_FORCED_CLOSE,
+                          SIO_CAUSE_ATTACHMENT_SIZE, NULL);
+    return;
+  }
+  if (!sio__reassembly_is_whole(r))
+    return;
+  sio__timer_stop(&client->timer);
+  client->reassembly = NULL; /* a handler may let the next one begin */
+  deliver(client, &r->packet, r->attachments);
+  sio__reassembly_free(r);
+}
+
+static bool on_request(struct sio_request *request, void *user)
+{
+  struct sio_server *server = user;
+
+  if (server->on_http == NULL)
+    return false;
+  server->on_http(request, server->on_http_user);
+  return true;
+}
+
+static void on_empty(void *user)
+{
+  sio__server_empty(user);
+}
+
+const struct sio__engine_events sio__client_events = {
+    .opened = on_opened,
+    .text = on_text,
+    .binary = on_binary,
+    .closed = on_closed,
+    .request = on_request,
+    .empty = on_empty,
+};

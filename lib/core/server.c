@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* The server: its beginning and end, its clock, and its door. */
+#include "core/server.h"
+
+#include "base/mem.h"
+#include "core/options.h"
+#include "eio/connection.h"
+#include "eio/exchange.h"
+
+#include <stdio.h>
+
+enum { PACKET_MAX = UINT32_MAX / 4 };
+
+static void log_without_server(const sio_server_options *options,
+                               const char *what, const char *which)
+{
+  char line[128];
+
+  if (options->log == NULL)
+    return;
+  snprintf(line, sizeof line, "cannot make a server: %s%s", what, which);
+  options->log(SIO_LOG_ERROR, line, options->log_user);
+}
+
+/* ---- Beginning ---- */
+
+/* One trailing slash, whatever was given. */
+static char *effective_path(const sio_allocator *mem, const char *path)
+{
+  size_t len = strlen(path);
+  char *text;
+
+  if (path[len - 1] == '/')
+    len--;
+  text = sio__mem_alloc(mem, len + 2);
+  if (text == NULL)
+    return NULL;
+  memcpy(text, path, len);
+  text[len] = '/';
+  text[len + 1] = '\0';
+  return text;
+}
+
+static int start_engine(struct sio_server *server)
+{
+  sio_random_fn random = server->options.random;
+  void *random_user = server->options.random_user;
+
+  if (random == NULL) {
+    server->random = sio__random_new(&server->mem);
+    if (server->random == NULL)
+      return SIO_ERR_RANDOM;
+    random = sio__random_fill;
+    random_user = server->random;
+  }
+  return sio__engine_init(&server->engine, &server->options, &server->mem,
+                          sio_s(server->path_text), random, random_user);
+}
+
+static void destroy(struct sio_server *server)
+{
+  sio_allocator mem = server->mem;
+  struct sio__map_node *node;
+
+  while ((node = sio__map_any(&server->namespaces)) != NULL)
+    sio__ns_free(SIO__CONTAINER(node, struct sio_ns, node));
+  sio__map_dispose(&server->namespaces);
+  sio__acks_dispose(server);
+  sio__buf_dispose(&server->packet);
+  sio__random_free(server->random);
+  if (server->path_text != NULL)
+    sio__mem_free(&mem, server->path_text, strlen(server->path_text) + 1);
+  sio__mem_free(&mem, server, sizeof *server);
+}
+
+sio_server *sio_server_new(const sio_server_options *given)
+{
+  const char *problem = sio_server_options_problem(given);
+  sio_server_options options;
+  const sio_allocator *mem;
+  struct sio_server *server;
+  int rv;
+
+  sio__options_complete(&options, given);
+  if (problem != NULL) {
+    log_without_server(&options, "option out of range: ", problem);
+    return NULL;
+  }
+  mem = sio__mem_or_default(options.allocator);
+  server = sio__mem_zalloc(mem, sizeof *server);
+  if (server == NULL) {
+    log_without_server(&options, sio_strerror(SIO_ERR_NOMEM), "");
+    return NULL;
+  }
+  server->refs = 1;
+  server->mem = *mem;
+  server->options = options;
+  sio__map_init(&server->namespaces, &server->mem);
+  sio__list_init(&server->sockets);
+  sio__list_init(&server->deferred.link);
+  sio__buf_init(&server->packet, &server->mem, PACKET_MAX);
+  server->path_text = effective_path(&server->mem, options.path);
+  server->options.path = server->path_text;
+  rv = server->path_text != NULL ? start_engine(server) : SIO_ERR_NOMEM;
+  if (rv == 0) {
+    sio__engine_on(&server->engine, &sio__client_events, server);
+    server->root = sio_of(server, "/");
+    if (server->root == NULL) {
+      sio__engine_dispose(&server->engine);
+      rv = SIO_ERR_NOMEM;
+    }
+  }
+  if (rv != 0) {
+    log_without_server(&options, sio_strerror(rv), "");
+    destroy(server);
+    return NULL;
+  }
+  return server;
+}
+
+/* ---- End ---- */
+
+void sio__server_ref(struct sio_server *server)
+{
+  server->refs++;
+}
+
+void sio__server_unref(struct sio_server *server)
+{
+  if (--server->refs == 0)
+    destroy(server);
+}
+
+/* Every socket of every namespace leaves. */
+static void leave_all(struct sio_server *server)
+{
+  static const sio_end end = {SIO_REASON_SHUTTING_DOWN, SIO_CAUSE_SERVER_CLOSED,
+                              NULL, 0, 0};
+
+  sio__sockets_leave(&server->sockets, offsetof(struct sio_socket, of_server),
+                     &end);
+}
+
+void sio_server_free(sio_server *server)
+{
+  if (server == NULL)
+    return;
+  sio__engine_enter(&server->engine);
+  server->freed = true;
+  server->engine.closing = true;
+  leave_all(server);
+  sio__engine_leave(&server->engine);
+  sio__engine_dispose(&server->engine);
+  sio__server_unref(server);
+}
+
+static void call_closed(struct sio__deferred *deferred)
+{
+  struct sio_server *server =
+      SIO__CONTAINER(deferred, struct sio_server, deferred);
+  sio_closed_fn done = server->on_closed;
+
+  server->closing = false;
+  server->on_closed = NULL;
+  sio__engine_reopen(&server->engine);
+  if (done != NULL)
+    done(server, server->on_closed_user);
+}
+
+void sio__server_empty(struct sio_server *server)
+{
+  if (server->closing && !server->freed)
+    sio__engine_defer(&server->engine, &server->deferred, call_closed);
+}
+
+int sio_server_close(sio_server *server, sio_closed_fn done, void *user)
+{
+  if (server->closing || server->freed)
+    return SIO_ERR_STATE;
+  sio__engine_enter(&server->engine);
+  server->closing = true;
+  server->on_closed = done;
+  server->on_closed_user = user;
+  server->engine.closing = true; /* nobody joins while the others leave */
+  leave_all(server);
+  sio__engine_close(&server->engine);
+  if (server->engine.n_conns == 0)
+    sio__server_empty(server);
+  sio__engine_leave(&server->engine);
+  return 0;
+}
+
+bool sio_server_is_closing(const sio_server *server)
+{
+  return server->closing;
+}
+
+/* ---- Getters ---- */
+
+void sio_server_set_user(sio_server *server, void *user)
+{
+  server->user = user;
+}
+
+void *sio_server_user(const sio_server *server)
+{
+  return server->user;
+}
+
+size_t sio_server_connection_count(const sio_server *server)
+{
+  return server->engine.n_conns;
+}
+
+size_t sio_server_session_count(const sio_server *server)
+{
+  return server->engine.sessions.count;
+}
+
+size_t sio_server_socket_count(const sio_server *server)
+{
+  return server->n_sockets;
+}
+
+uint64_t sio_server_cause_count(const sio_server *server, sio_cause cause)
+{
+  return (unsigned)cause < SIO_CAUSE_COUNT_ ? server->engine.causes[cause] : 0;
+}
+
+const sio_allocator *sio_server_allocator(const sio_server *server)
+{
+  return &server->mem;
+}
+
+const char *sio_server_path(const sio_server *server)
+{
+  return server->path_text;
+}
+
+/* ---- HTTP outside the path ---- */
+
+void sio_server_on_http(sio_server *server, sio_http_fn fn, void *user)
+{
+  server->on_http = fn;
+  server->on_http_user = user;
+}
+
+sio_server *sio_request_server(const sio_request *request)
+{
+  struct sio__engine *engine = request->engine;
+
+  return engine != NULL ? SIO__CONTAINER(engine, struct sio_server, engine)
+                        : NULL;
+}
+
+/* ---- Driving ---- */
+
+void sio_server_on_ready(sio_server *server, sio_ready_fn ready, void *user)
+{
+  server->engine.ready = ready;
+  server->engine.ready_user = user;
+}
+
+int sio_conn_open(sio_server *server, const sio_peer *peer, void *user,
+                  sio_conn **out)
+{
+  return sio__conn_open(&server->engine, peer, user, out);
+}
+
+uint64_t sio_server_deadline(const sio_server *server)
+{
+  return sio__clock_deadline(&server->engine.clock);
+}
+
+void sio_server_expire(sio_server *server, uint64_t now_ms)
+{
+  sio__engine_enter(&server->engine);
+  sio__clock_expire(&server->engine.clock, now_ms);
+  sio__engine_leave(&server->engine);
+}
+
+void sio_server_set_unix_time(sio_server *server, uint64_t unix_ms)
+{
+  server->engine.unix_offset_ms = unix_ms - server->engine.clock.now_ms;
+}

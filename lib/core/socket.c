@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/* Sockets: joining, leaving, and what can be asked of them. */
+#include "core/server.h"
+
+#include "base/mem.h"
+#include "eio/connection.h"
+
+enum { ROOM_NAME_MAX = 1024 };
+
+/* ---- Memory ---- */
+
+static void free_auth(struct sio__auth *auth, const sio_allocator *mem)
+{
+  if (auth == NULL)
+    return;
+  sio__document_dispose(&auth->document);
+  sio__mem_free(mem, auth, auth->size);
+}
+
+static void destroy(struct sio_socket *socket)
+{
+  struct sio_server *server = socket->ns->server;
+
+  free_auth(socket->auth, &server->mem);
+  sio__snapshot_unref(socket->snapshot);
+  sio__mem_free(&server->mem, socket, sizeof *socket);
+  sio__server_unref(server);
+}
+
+sio_socket *sio_socket_retain(sio_socket *socket)
+{
+  socket->refs++;
+  return socket;
+}
+
+void sio_socket_release(sio_socket *socket)
+{
+  if (socket != NULL && --socket->refs == 0)
+    destroy(socket);
+}
+
+static struct sio__auth *copy_auth(const sio_allocator *mem, sio_str json)
+{
+  struct sio__auth *auth = sio__mem_alloc(mem, sizeof *auth + json.len);
+
+  if (auth == NULL)
+    return NULL;
+  auth->size = sizeof *auth + json.len;
+  memcpy(auth->text, json.data, json.len);
+  sio__document_init(&auth->document, auth->text, json.len, mem);
+  return auth;
+}
+
+static struct sio_socket *make(struct sio__client *client, struct sio_ns *ns,
+                               sio_str auth, const char *id)
+{
+  struct sio_server *server = client->server;
+  struct sio_socket *socket = sio__mem_zalloc(&server->mem, sizeof *socket);
+
+  if (socket == NULL)
+    return NULL;
+  if (auth.len > 0) {
+    socket->auth = copy_auth(&server->mem, auth);
+    if (socket->auth == NULL) {
+      sio__mem_free(&server->mem, socket, sizeof *socket);
+      return NULL;
+    }
+  }
+  socket->refs = 1;
+  socket->state = SOCKET_JOINING;
+  socket->ns = ns;
+  socket->client = client;
+  socket->snapshot = sio__snapshot_ref(client->session->snapshot);
+  socket->n_middlewares = ns->middlewares.n;
+  if (server->engine.unix_offset_ms != 0)
+    socket->issued_ms =
+        server->engine.clock.now_ms + server->engine.unix_offset_ms;
+  sio__list_init(&socket->pending);
+  sio__list_insert(&client->sockets, &socket->of_client);
+  sio__list_insert(&server->sockets, &socket->of_server);
+  client->n_sockets++;
+  sio__rooms_enter(&ns->rooms, &socket->member, id);
+  sio__server_ref(server);
+  return socket;
+}
+
+/* ---- Joining ---- */
+
+void sio__socket_join(struct sio__client *client, struct sio_ns *ns,
+                      sio_str auth)
+{
+  struct sio_server *server = client->server;
+  char id[SIO__ID_LEN + 1];
+  struct sio_socket *socket = NULL;
+
+  if (sio__ids_next(&server->engine.ids, id) == 0)
+    socket = make(client, ns, auth, id);
+  if (socket == NULL) {
+    sio__session_doom(client->session, SIO_CAUSE_NOMEM);
+    return;
+  }
+  sio__socket_advance(socket);
+}
+
+/* ---- Leaving ---- */
+
+static void call_all(struct sio_socket *socket,
+                     const struct sio__handlers *handlers, const sio_end *end)
+{
+  uint32_t n = handlers->n;
+
+  for (uint32_t i = 0; i < n; i++) {
+    const struct sio__handler *handler = &handlers->items[i];
+
+    ((sio_disconnect_fn)handler->fn)(socket, end, handler->user);
+  }
+}
+
+/* Out of its rooms, its namespace and its client. */
+static void detach(struct sio_socket *socket)
+{
+  struct sio_next *answer = socket->answer;
+
+  socket->answer = NULL;
+  sio__rooms_exit(&socket->ns->rooms, &socket->member);
+  sio__list_remove(&socket->of_client);
+  sio__list_remove(&socket->of_server);
+  socket->client->n_sockets--;
+  socket->client = NULL;
+  socket->state = SOCKET_GONE;
+  if (answer != NULL)
+    sio_next_release(answer);
+}
+
+void sio__socket_leave(struct sio_socket *socket, const sio_end *end)
+{
+  struct sio_server *server = socket->ns->server;
+
+  if (socket->state == SOCKET_JOINING) {
+    detach(socket);
+    sio_socket_release(socket);
+    return;
+  }
+  if (socket->state != SOCKET_CONNECTED)
+    return;
+  sio__engine_enter(&server->engine);
+  socket->state = SOCKET_LEAVING;
+  call_all(socket, &socket->ns->disconnectings, end);
+  detach(socket);
+  server->n_sockets--;
+  sio__engine_note_end(&server->engine, "socket", socket->member.id, end);
+  sio__pending_fail_all(socket);
+  call_all(socket, &socket->ns->disconnects, end);
+  sio_socket_release(socket);
+  sio__engine_leave(&server->engine);
+}
+
+void sio__sockets_leave(struct sio__list *list, size_t link_offset,
+                        const sio_end *end)
+{
+  struct sio__list todo, *link;
+
+  sio__list_init(&todo);
+  sio__list_move(&todo, list);
+  while ((link = sio__list_take(&todo)) != NULL) {
+    struct sio_socket *socket =
+        (struct sio_socket *)(void *)((char *)link - link_offset);
+
+    sio__list_insert(list, link);
+    sio__socket_leave(socket, end);
+  }
+}
+
+int sio_socket_disconnect(sio_socket *socket, bool close)
+{
+  static const sio_end end = {SIO_REASON_SERVER_DISCONNECT,
+                              SIO_CAUSE_SERVER_LEFT, NULL, 0, 0};
+  static const sio_end closed = {SIO_REASON_FORCED_CLOSE, SIO_CAUSE_HOST, NULL,
+                                 0, 0};
+  struct sio__client *client = socket->client;
+  struct sio__engine *engine = &socket->ns->server->engine;
+  struct sio__list *link;
+
+  if (socket->state != SOCKET_CONNECTED)
+    return SIO_ERR_DISCONNECTED;
+  sio__engine_enter(engine);
+  if (!close) {
+    sio__send_bare(client, PACKET_DISCONNECT, sio__ns_str(socket->ns));
+    sio__socket_leave(socket, &end);
+  } else {
+    for (link = client->sockets.next; link != &client->sockets;
+         link = link->next) {
+      const struct sio_socket *each =
+          SIO__CONTAINER(link, struct sio_socket, of_client);
+
+      if (each->state == SOCKET_CONNECTED)
+        sio__send_bare(client, PACKET_DISCONNECT, sio__ns_str(each->ns));
+    }
+    sio__sockets_leave(&client->sockets, offsetof(struct sio_socket, of_client),
+                       &end);
+    sio__session_close(client->session, &closed, false);
+  }
+  sio__engine_leave(engine);
+  return 0;
+}
+
+/* ---- Rooms ---- */
+
+int sio_join(sio_socket *socket, sio_str room)
+{
+  struct sio_ns *ns = socket->ns;
+
+  if (socket->state != SOCKET_JOINING && socket->state != SOCKET_CONNECTED)
+    return SIO_ERR_DISCONNECTED;
+  if (room.len > ROOM_NAME_MAX)
+    return SIO_ERR_INVALID;
+  if (sio__rooms_has(&ns->rooms, &socket->member, room))
+    return 0;
+  if (sio__member_count(&socket->member) >= ns->server->options.max_rooms)
+    return SIO_ERR_LIMIT;
+  return sio__rooms_join(&ns->rooms, &socket->member, room);
+}
+
+int sio_leave(sio_socket *socket, sio_str room)
+{
+  if (socket->state == SOCKET_GONE)
+    return SIO_ERR_DISCONNECTED;
+  sio__rooms_leave(&socket->ns->rooms, &socket->member, room);
+  return 0;
+}
+
+bool sio_socket_in(const sio_socket *socket, sio_str room)
+{
+  return socket->state != SOCKET_GONE &&
+         sio__rooms_has(&socket->ns->rooms, &socket->member, room);
+}
+
+size_t sio_socket_room_count(const sio_socket *socket)
+{
+  return socket->state != SOCKET_GONE ? sio__member_count(&socket->member) : 0;
+}
+
+sio_str sio_socket_room(const sio_socket *socket, size_t i)
+{
+  static const sio_str none = {NULL, 0};
+
+  return i < sio_socket_room_count(socket)
+             ? sio__member_room(&socket->member, i)
+             : none;
+}
+
+/* ---- Getters ---- */
+
+const char *sio_socket_id(const sio_socket *socket)
+{
+  return socket->member.id;
+}
+
+sio_ns *sio_socket_ns(const sio_socket *socket)
+{
+  return socket->ns->server->freed ? NULL : socket->ns;
+}
+
+bool sio_socket_is_connected(const sio_socket *socket)
+{
+  return sio__socket_is_live(socket);
+}
+
+void sio_socket_set_user(sio_socket *socket, void *user)
+{
+  socket->user = user;
+}
+
+void *sio_socket_user(const sio_socket *socket)
+{
+  return socket->user;
+}
+
+sio_value sio_socket_auth(const sio_socket *socket)
+{
+  static const sio_value absent = {NULL, 0, NULL};
+
+  return socket->auth != NULL ? sio__document_value(&socket->auth->document)
+                              : absent;
+}
+
+sio_str sio_socket_header(const sio_socket *socket, const char *name)
+{
+  sio_str value = {NULL, 0};
+
+  (void)sio__http_header(&socket->snapshot->head, name, &value); /* or empty */
+  return value;
+}
+
+bool sio_socket_header_at(const sio_socket *socket, size_t i, sio_str *name,
+                          sio_str *value)
+{
+  return sio__http_header_at(&socket->snapshot->head, i, name, value);
+}
+
+sio_str sio_socket_url(const sio_socket *socket)
+{
+  return sio__http_target(&socket->snapshot->head);
+}
+
+int sio_socket_query(const sio_socket *socket, const char *name, char *out,
+                     size_t cap)
+{
+  size_t len = 0;
+
+  if (cap > 0)
+    out[0] = '\0';
+  if (!sio__http_param(sio__http_query(&socket->snapshot->head), name, out, cap,
+                       &len))
+    return SIO_ERR_NOT_FOUND;
+  if (len >= cap) {
+    if (cap > 0)
+      out[0] = '\0';
+    return SIO_ERR_LIMIT;
+  }
+  out[len] = '\0';
+  return 0;
+}
+
+const char *sio_socket_address(const sio_socket *socket)
+{
+  return socket->snapshot->address;
+}
+
+bool sio_socket_is_secure(const sio_socket *socket)
+{
+  return socket->snapshot->secure;
+}
+
+bool sio_socket_is_cross_domain(const sio_socket *socket)
+{
+  return sio_socket_header(socket, "origin").data != NULL;
+}
+
+uint64_t sio_socket_issued_ms(const sio_socket *socket)
+{
+  return socket->issued_ms;
+}
+
+const char *sio_socket_transport(const sio_socket *socket)
+{
+  if (socket->client == NULL)
+    return "";
+  return socket->client->session->ws != NULL ? "websocket" : "polling";
+}
+
+size_t sio_socket_pending(const sio_socket *socket)
+{
+  return socket->client != NULL ? sio__session_pending(socket->client->session)
+                                : 0;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Targets: who gets an event. */
+#include "core/server.h"
+
+static sio_target make(sio_ns *ns, sio_socket *only)
+{
+  sio_target target;
+
+  memset(&target, 0, sizeof target);
+  target.ns = ns;
+  target.only = only;
+  return target;
+}
+
+static sio_str own_id(const sio_socket *socket)
+{
+  sio_str id = {socket->member.id, SIO__ID_LEN};
+
+  return id;
+}
+
+sio_target sio_only(sio_socket *socket)
+{
+  return make(socket->ns, socket);
+}
+
+sio_target sio_everyone(sio_ns *ns)
+{
+  return make(ns, NULL);
+}
+
+sio_target sio_others(sio_socket *socket)
+{
+  return sio_except(make(socket->ns, NULL), own_id(socket));
+}
+
+sio_target sio_in(sio_ns *ns, sio_str room)
+{
+  return sio_and(make(ns, NULL), room);
+}
+
+sio_target sio_to(sio_socket *socket, sio_str room)
+{
+  return sio_and(sio_others(socket), room);
+}
+
+sio_target sio_and(sio_target target, sio_str room)
+{
+  if (target.n_rooms == SIO_TARGET_ROOMS)
+    target.error = SIO_ERR_LIMIT;
+  else
+    target.rooms[target.n_rooms++] = room;
+  return target;
+}
+
+sio_target sio_except(sio_target target, sio_str room)
+{
+  if (target.n_except == SIO_TARGET_ROOMS)
+    target.error = SIO_ERR_LIMIT;
+  else
+    target.except[target.n_except++] = room;
+  return target;
+}
+
+sio_target sio_and_rooms(sio_target target, const sio_str *rooms, size_t n)
+{
+  if (target.n_more_rooms > 0)
+    target.error = SIO_ERR_LIMIT;
+  target.more_rooms = rooms;
+  target.n_more_rooms = n;
+  return target;
+}
+
+sio_target sio_except_rooms(sio_target target, const sio_str *rooms, size_t n)
+{
+  if (target.n_more_except > 0)
+    target.error = SIO_ERR_LIMIT;
+  target.more_except = rooms;
+  target.n_more_except = n;
+  return target;
+}
+
+sio_target sio_with_ack(sio_target target, uint64_t timeout_ms,
+                        sio_response_fn fn, void *user)
+{
+  if (fn == NULL)
+    target.error = SIO_ERR_INVALID;
+  target.response = fn;
+  target.response_user = user;
+  target.timeout_ms = timeout_ms;
+  return target;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* The head of a request: looking things up in it, and packing it. */
+#include "http/request.h"
+
+#include "base/mem.h"
+#include <sio/error.h>
+
+/* Any character to lower case, ASCII only: no locale is asked. */
+static char lower(char c)
+{
+  return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static bool is_blank(char c)
+{
+  return c == ' ' || c == '\t';
+}
+
+sio_str sio__http_query(const struct sio__http_head *head)
+{
+  sio_str s = {NULL, 0};
+
+  if (head->path_len < head->target_len) {
+    s.data = head->text + head->path_len + 1;
+    s.len = (size_t)head->target_len - head->path_len - 1;
+  }
+  return s;
+}
+
+bool sio__http_header(const struct sio__http_head *head, const char *name,
+                      sio_str *value)
+{
+  size_t len = strlen(name);
+
+  for (size_t i = 0; i < head->n_fields; i++) {
+    const struct sio__http_field *f = &head->fields[i];
+
+    if (f->name_len == len && memcmp(head->text + f->name, name, len) == 0) {
+      value->data = head->text + f->value;
+      value->len = f->value_len;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool sio__http_header_at(const struct sio__http_head *head, size_t i,
+                         sio_str *name, sio_str *value)
+{
+  if (i >= head->n_fields)
+    return false;
+  name->data = head->text + head->fields[i].name;
+  name->len = head->fields[i].name_len;
+  value->data = head->text + head->fields[i].value;
+  value->len = head->fields[i].value_len;
+  return true;
+}
+
+static bool equals_ignoring_case(const char *a, const char *b, size_t len)
+{
+  for (size_t i = 0; i < len; i++) {
+    if (lower(a[i]) != lower(b[i]))
+      return false;
+  }
+  return true;
+}
+
+bool sio__http_has_token(sio_str value, const char *token)
+{
+  size_t token_len = strlen(token);
+  size_t i = 0;
+
+  while (i < value.len) {
+    const char *start = value.data + i;
+    const char *comma = memchr(start, ',', value.len - i);
+    size_t len = comma != NULL ? (size_t)(comma - start) : value.len - i;
+
+    i += len + 1;
+    while (len > 0 && is_blank(*start)) {
+      start++;
+      len--;
+    }
+    while (len > 0 && is_blank(start[len - 1]))
+      len--;
+    if (len == token_len && equals_ignoring_case(start, token, len))
+      return true;
+  }
+  return false;
+}
+
+/* The fields come first: they need the alignment, the text does not. */
+static size_t packed_size(const struct sio__http_head *head)
+{
+  return head->n_fields * sizeof *head->fields + head->text_len;
+}
+
+int sio__http_head_pack(const struct sio__http_head *head,
+                        const sio_allocator *mem, struct sio__http_head *view)
+{
+  size_t fields_size = head->n_fields * sizeof *head->fields;
+  uint8_t *block = sio__mem_alloc(mem, packed_size(head));
+
+  if (block == NULL)
+    return SIO_ERR_NOMEM;
+  if (fields_size > 0)
+    memcpy(block, head->fields, fields_size);
+  memcpy(block + fields_size, head->text, head->text_len);
+  *view = *head;
+  view->fields = (const struct sio__http_field *)(void *)block;
+  view->text = (const char *)block + fields_size;
+  return 0;
+}
+
+void sio__http_head_free(struct sio__http_head *view, const sio_allocator *mem)
+{
+  if (view->fields != NULL)
+    sio__mem_free(mem, (void *)(uintptr_t)view->fields, packed_size(view));
+  *view = (struct sio__http_head){0};
+}
+
+static int hex_value(char c)
+{
+  if (c >= '0' && c <= '9')
+    return c - '0';
+  c = lower(c);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Decode the character at `*at` and step over it. */
+static char decode(const char **at, const char *end)
+{
+  const char *p = *at;
+
+  if (*p == '%' && end - p >= 3) {
+    int high = hex_value(p[1]);
+    int low = hex_value(p[2]);
+
+    if (high >= 0 && low >= 0) {
+      *at = p + 3;
+      return (char)(high * 16 + low);
+    }
+  }
+  *at = p + 1;
+  return *p == '+' ? ' ' : *p;
+}
+
+/* Whether the text, decoded, is `name`. */
+static bool decodes_to(const char *at, const char *end, const char *name)
+{
+  size_t len = strlen(name);
+  size_t n = 0;
+
+  while (at < end) {
+    if (n == len || decode(&at, end) != name[n])
+      return false;
+    n++;
+  }
+  return n == len;
+}
+
+bool sio__http_param(sio_str query, const char *name, char *out, size_t cap,
+                     size_t *len)
+{
+  const char *value = NULL;
+  const char *value_end = NULL;
+  size_t i = 0;
+
+  while (i < query.len) {
+    const char *start = query.data + i;
+    const char *amp = memchr(start, '&', query.len - i);
+    const char *end = amp != NULL ? amp : query.data + query.len;
+    const char *equals = memchr(start, '=', (size_t)(end - start));
+    const char *name_end = equals != NULL ? equals : end;
+
+    if (end > start && decodes_to(start, name_end, name)) {
+      value = equals != NULL ? equals + 1 : end;
+      value_end = end;
+    }
+    i += (size_t)(end - start) + 1;
+  }
+  if (value == NULL)
+    return false;
+
+  *len = 0;
+  while (value < value_end) {
+    char c = decode(&value, value_end);
+
+    if (*len < cap)
+      out[*len] = c;
+    (*len)++;
+  }
+  return true;
+}

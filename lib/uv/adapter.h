@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SIO_UV_ADAPTER_H
+#define SIO_UV_ADAPTER_H
+
+/*
+ * What the files of the libuv adapter share.
+ *
+ * In each turn of the loop connections are fed as they become readable, and
+ * note that they have output.  After polling, and again before it, everything
+ * that was noted is written: one write per connection and turn.
+ */
+
+#include "base/list.h"
+#include <sio/conn.h>
+#include <sio/uv.h>
+
+#include <uv.h>
+
+enum {
+  UV_INBOX_SIZE = 65536,
+  UV_ERROR_SIZE = 256,
+  UV_MAX_SPANS = 32,
+  UV_KEPT_WRITES = 64
+};
+
+/* A write that the kernel did not take at once. */
+struct sio__uv_pending_write {
+  uv_write_t request;
+  size_t len;
+  struct sio__uv_pending_write *next_free;
+};
+
+struct sio_uv {
+  uv_loop_t *loop;
+  sio_server *server;
+  const sio_allocator *mem;
+  sio_allocator closing_mem; /* for when the server is gone */
+  uv_prepare_t prepare;
+  uv_check_t check;
+  uv_timer_t timer;
+  uv_async_t wake;       /* for what other threads post */
+  unsigned open_handles; /* of the four above */
+  struct sio__list streams;
+  struct sio__list ready; /* streams with output, or a wish to close */
+  struct sio__list listeners;
+  unsigned busy_files;   /* files that are being read */
+  uint64_t timer_at;     /* when the timer is set to, or SIO_NEVER */
+  uint64_t unix_time_at; /* when the server was last told the wall clock */
+  bool closing;
+  bool finishing;
+  sio_uv_closed_fn on_closed;
+  void *on_closed_user;
+  struct sio__uv_pending_write *free_writes;
+  unsigned n_free_writes;
+  uv_mutex_t post_lock; /* guards the next three */
+  struct sio__uv_post *first_post, *last_post;
+  bool posts_refused;
+  char error[UV_ERROR_SIZE];
+  uint8_t inbox[UV_INBOX_SIZE]; /* every connection reads into it */
+};
+
+/* ---- adapter.c ---- */
+
+/* Memory of the server's allocator. */
+void *sio__uv_alloc(struct sio_uv *uv, size_t size);
+void sio__uv_free(struct sio_uv *uv, void *memory, size_t size);
+
+/* Tell the server the loop's time, once per change. */
+void sio__uv_tick(struct sio_uv *uv);
+
+/* Keep an explanation for sio_uv_error(); returns `rv`. */
+int sio__uv_fail(struct sio_uv *uv, int rv, const char *format, ...)
+    SIO_PRINTF(3, 4);
+
+/* Closing: see whether everything is gone. */
+void sio__uv_check_closed(struct sio_uv *uv);
+
+/* ---- stream.c ---- */
+
+struct sio__uv_stream;
+
+/* Accept a connection from a listener. */
+void sio__uv_accept(struct sio_uv *uv, uv_stream_t *listener);
+void sio__uv_on_ready(sio_conn *conn, void *conn_user, void *user);
+void sio__uv_flush_ready(struct sio_uv *uv);
+void sio__uv_free_writes(struct sio_uv *uv);
+
+/* ---- listener.c ---- */
+
+void sio__uv_close_listeners(struct sio_uv *uv);
+
+/* ---- post.c ---- */
+
+int sio__uv_posts_init(struct sio_uv *uv);
+void sio__uv_run_posts(struct sio_uv *uv);
+/* Refuse further ones. */
+void sio__uv_stop_posts(struct sio_uv *uv);
+void sio__uv_posts_dispose(struct sio_uv *uv);
+
+#endif
