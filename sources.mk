@@ -19,13 +19,19 @@ SRC_uv      := adapter file listener post stream
 
 # Programs: build/<name> is made of FILES_<name>.  They are linked with both
 # libraries unless CORE_ONLY names them, and get LIBS_<name> in addition.
-PROGRAMS  := minimal poll_loop chat
-CORE_ONLY := poll_loop
+PROGRAMS  := minimal poll_loop chat bench/server bench/core test/client/server
+CORE_ONLY := poll_loop bench/core
 
 FILES_minimal   := examples/minimal.c
 FILES_poll_loop := examples/poll_loop.c
 FILES_chat      := $(addprefix examples/chat/, bucket.c chat.c history.c main.c \
                      options.c pages.c people.c rooms.c talk.c text.c)
+
+FILES_bench/server := test/bench/server.c
+FILES_bench/core   := test/bench/core.c
+
+FILES_test/client/server := $(addprefix test/client/, control.c events.c \
+                              report.c server.c)
 
 # Each lib/<folder>/<name>.c has its test/unit/<folder>/test_<name>.c.  These
 # are further ones: <folder>/test_<name>.

@@ -22,7 +22,8 @@ struct uv_loop_s;
 typedef struct sio_uv sio_uv;
 
 /**
- * Put a server on a loop.
+ * Put a server on a loop.  SIGPIPE, if the program has not set it, is ignored
+ * from now on: writing to a peer that has gone would raise it.
  *
  * Ownership: the caller owns it and ends it with sio_uv_close(); `loop` and
  *            `server` are borrowed until then.

@@ -2,6 +2,7 @@
 /* The libuv adapter: its beginning and end, and what it does every turn. */
 #include "uv/adapter.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -103,6 +104,18 @@ static void on_wake(uv_async_t *wake)
 
 /* ---- Beginning ---- */
 
+/* libuv writes in a way that raises SIGPIPE when the peer has gone, and its
+ * default is to end the process.  A host's own choice is left alone. */
+static void survive_broken_pipes(void)
+{
+  struct sigaction action;
+
+  if (sigaction(SIGPIPE, NULL, &action) != 0 || action.sa_handler != SIG_DFL)
+    return;
+  action.sa_handler = SIG_IGN;
+  (void)sigaction(SIGPIPE, &action, NULL); /* cannot fail with this signal */
+}
+
 sio_uv *sio_uv_new(struct uv_loop_s *loop, sio_server *server)
 {
   const sio_allocator *mem = sio_server_allocator(server);
@@ -111,6 +124,7 @@ sio_uv *sio_uv_new(struct uv_loop_s *loop, sio_server *server)
   if (uv == NULL)
     return NULL;
   memset(uv, 0, offsetof(struct sio_uv, inbox));
+  survive_broken_pipes();
   uv->loop = loop;
   uv->server = server;
   uv->mem = mem;

@@ -23,16 +23,16 @@ mkdir -p "$scratch" "$results"
 rm -f "$results/abi"
 log=$scratch/log
 
-# "name" COMMAND...: one test.
+# TITLE COMMAND...: one test.
 try() {
-  name=$1
+  title=$1
   shift
   if "$@" >"$log" 2>&1; then
     passed=$((passed + 1))
   else
     failed=$((failed + 1))
     sed 's/^/    /' "$log"
-    echo "  FAIL $name"
+    echo "  FAIL $title"
   fi
 }
 
@@ -93,26 +93,31 @@ cd "$scratch" || exit 1
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 export LD_LIBRARY_PATH="$prefix/lib"
 
-# NAME PACKAGE COMPILER FLAGS...: build NAME.c against shared libraries.
-shared() {
-  name=$1
-  package=$2
-  shift 2
-  "$@" $warnings -D_POSIX_C_SOURCE=200809L -o "$name-shared" \
-    "$root/test/abi/$name.c" $(pkg-config --cflags --libs "$package") &&
-    "./$name-shared"
+# What pkg-config says is quoted for a shell, hence eval.
+build() { # NAME PROGRAM FLAGS-AND-LIBRARIES COMPILER FLAGS...
+  source=$root/test/abi/$1.c
+  program=$2
+  flags=$3
+  shift 3
+  eval '"$@"' $warnings -D_POSIX_C_SOURCE=200809L -o '"$program"' \
+    '"$source"' "$flags" && "./$program"
 }
 
-# The same, but with libsio itself linked statically.
+# NAME PACKAGE COMPILER FLAGS...: with shared libraries.
+shared() {
+  name=$1
+  flags=$(pkg-config --cflags --libs "$2")
+  shift 2
+  build "$name" "$name-shared" "$flags" "$@"
+}
+
+# The same, but libsio itself is linked statically.
 static() {
   name=$1
-  package=$2
-  shift 2
-  libs=$(pkg-config --static --libs "$package" |
+  flags=$(pkg-config --static --cflags --libs "$2" |
     sed 's/-lsio-uv/-l:libsio-uv.a/; s/-lsio\( \|$\)/-l:libsio.a /')
-  "$@" $warnings -D_POSIX_C_SOURCE=200809L -o "$name-static" \
-    "$root/test/abi/$name.c" $(pkg-config --cflags "$package") $libs &&
-    "./$name-static"
+  shift 2
+  build "$name" "$name-static" "$flags" "$@"
 }
 
 needs() { # PROGRAM LIBRARY
