@@ -314,10 +314,14 @@ symbols: libs
 HEADERS := $(wildcard include/sio/*.h)
 D       := $(DESTDIR)
 
-pc_file = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|g' \
-  -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
-  -e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' \
-  -e 's|@CORE_LIBS@|$(CORE_LIBS)|' \
+# A space in a .pc file is escaped.
+empty     :=
+in_prefix  = $(subst $(PREFIX)/,$${prefix}/,$1)
+pc_text    = $(subst $(empty) $(empty),\\ ,$1)
+pc_file    = sed -e 's|@PREFIX@|$(call pc_text,$(PREFIX))|' \
+  -e 's|@LIBDIR@|$(call pc_text,$(call in_prefix,$(LIBDIR)))|' \
+  -e 's|@INCLUDEDIR@|$(call pc_text,$(call in_prefix,$(INCLUDEDIR)))|' \
+  -e 's|@CORE_LIBS@|$(CORE_LIBS)|' -e 's|@VERSION@|$(VERSION)|g' \
   pkgconfig/$1.pc.in >'$D$(LIBDIR)/pkgconfig/$1.pc'
 install_shared = install -m 755 $(B)/$1.so.$(VERSION) '$D$(LIBDIR)/' && \
   ln -sf $1.so.$(VERSION) '$D$(LIBDIR)/$1.so.$(SOVERSION)' && \

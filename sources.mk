@@ -12,7 +12,7 @@ SRC_ws      := closing frame handshake message
 SRC_proto   := binary decode encode packet
 SRC_adapter := rooms
 SRC_eio     := connection engine exchange packetq payload polling route \
-               session snapshot upgrade verify websocket
+               session shutdown snapshot upgrade verify websocket
 SRC_core    := ack body client dispatch emit handlers middleware namespace \
                options selection server socket target
 SRC_uv      := adapter file listener post stream
@@ -42,4 +42,4 @@ UNIT_EXTRA := adapter/test_rooms_random \
               ws/test_fixtures_ws
 
 # test/support/<name>.c, linked with every unit test.
-TEST_SUPPORT := fixture support
+TEST_SUPPORT := core_world eio_peer eio_world fixture support

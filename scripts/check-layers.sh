@@ -87,9 +87,10 @@ function module(file) {
   return file
 }
 
+# Twice the same graph: of files, and of modules (their names have no dot).
 function edge(from, to) {
-  if (from != to && !((from, to) in known)) {
-    known[from, to] = 1
+  if (from != to && !((from, to) in where)) {
+    where[from, to] = FILENAME ":" FNR
     target[from, ++degree[from]] = to
   }
 }
@@ -125,22 +126,35 @@ FNR == 1 {
   }
 }
 
-# Depth first; `path` is how we got here, colour 1 what is on it.
-function visit(node, path,    i, next_one) {
-  colour[node] = 1
-  for (i = 1; i <= degree[node]; i++) {
-    next_one = target[node, i]
-    if (!(next_one in colour))
-      visit(next_one, path " " next_one)
-    else if (colour[next_one] == 1) {
-      path = path " " next_one
-      sub(".* " next_one " ", next_one " ", path)
-      gsub(/ /, " -> ", path)
-      print "include cycle: " path
-      failures++
+# All that can be reached from a node.
+function reach(start,    queue, head, tail, node, i) {
+  head = tail = 1
+  queue[1] = start
+  while (head <= tail) {
+    node = queue[head++]
+    for (i = 1; i <= degree[node]; i++)
+      if (!((start, target[node, i]) in reached)) {
+        reached[start, target[node, i]] = 1
+        queue[++tail] = target[node, i]
+      }
+  }
+}
+
+# A cycle through this node, with all includes that close it.
+function report_cycle(start,    node, i, to) {
+  print "include cycle:"
+  failures++
+  for (node in degree) {
+    if (!((start, node) in reached) || !((node, start) in reached))
+      continue
+    reported[node] = 1
+    for (i = 1; i <= degree[node]; i++) {
+      to = target[node, i]
+      if ((to, start) in reached)
+        print "  " where[node, to] ": " node " -> " to | "sort"
     }
   }
-  colour[node] = 2
+  close("sort")
 }
 
 END {
@@ -153,8 +167,10 @@ END {
     }
   }
   for (node in degree)
-    if (!(node in colour))
-      visit(node, " " node)
+    reach(node)
+  for (node in degree)
+    if ((node, node) in reached && !(node in reported))
+      report_cycle(node)
   exit failures > 0
 }
 '

@@ -197,8 +197,10 @@ int sio_each(sio_target target, sio_each_fn fn, void *user)
   if (target.error != 0)
     return target.error;
   if (target.only != NULL) {
+    sio__engine_enter(&server->engine);
     if (sio__socket_is_live(target.only))
       (void)fn(target.only, user); /* there is no other to stop before */
+    sio__engine_leave(&server->engine);
     return 0;
   }
   if (most == 0)

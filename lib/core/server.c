@@ -4,8 +4,9 @@
 
 #include "base/mem.h"
 #include "core/options.h"
-#include "eio/connection.h"
 #include "eio/exchange.h"
+#include "eio/route.h"
+#include "eio/shutdown.h"
 
 #include <stdio.h>
 
@@ -150,6 +151,7 @@ void sio_server_free(sio_server *server)
   server->engine.closing = true;
   leave_all(server);
   sio__engine_leave(&server->engine);
+  sio__shutdown_now(&server->engine);
   sio__engine_dispose(&server->engine);
   sio__server_unref(server);
 }
@@ -162,7 +164,7 @@ static void call_closed(struct sio__deferred *deferred)
 
   server->closing = false;
   server->on_closed = NULL;
-  sio__engine_reopen(&server->engine);
+  sio__shutdown_over(&server->engine);
   if (done != NULL)
     done(server, server->on_closed_user);
 }
@@ -183,7 +185,7 @@ int sio_server_close(sio_server *server, sio_closed_fn done, void *user)
   server->on_closed_user = user;
   server->engine.closing = true; /* nobody joins while the others leave */
   leave_all(server);
-  sio__engine_close(&server->engine);
+  sio__shutdown_begin(&server->engine);
   if (server->engine.n_conns == 0)
     sio__server_empty(server);
   sio__engine_leave(&server->engine);
@@ -264,7 +266,7 @@ void sio_server_on_ready(sio_server *server, sio_ready_fn ready, void *user)
 int sio_conn_open(sio_server *server, const sio_peer *peer, void *user,
                   sio_conn **out)
 {
-  return sio__conn_open(&server->engine, peer, user, out);
+  return sio__route_open(&server->engine, peer, user, out);
 }
 
 uint64_t sio_server_deadline(const sio_server *server)

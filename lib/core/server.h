@@ -154,7 +154,7 @@ struct sio_socket {
   uint32_t n_pending;
   uint64_t issued_ms;
   void *user;
-  struct sio__deferred deferred;
+  struct sio__deferred deferred; /* frees it */
 };
 
 /* Every socket of a list leaves, also those that come to it meanwhile; a

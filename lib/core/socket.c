@@ -3,7 +3,6 @@
 #include "core/server.h"
 
 #include "base/mem.h"
-#include "eio/connection.h"
 
 enum { ROOM_NAME_MAX = 1024 };
 
@@ -17,10 +16,14 @@ static void free_auth(struct sio__auth *auth, const sio_allocator *mem)
   sio__mem_free(mem, auth, auth->size);
 }
 
-static void destroy(struct sio_socket *socket)
+static void destroy(struct sio__deferred *deferred)
 {
+  struct sio_socket *socket =
+      SIO__CONTAINER(deferred, struct sio_socket, deferred);
   struct sio_server *server = socket->ns->server;
 
+  if (socket->refs > 0)
+    return; /* retained again, while it could still be seen */
   free_auth(socket->auth, &server->mem);
   sio__snapshot_unref(socket->snapshot);
   sio__mem_free(&server->mem, socket, sizeof *socket);
@@ -35,8 +38,15 @@ sio_socket *sio_socket_retain(sio_socket *socket)
 
 void sio_socket_release(sio_socket *socket)
 {
-  if (socket != NULL && --socket->refs == 0)
-    destroy(socket);
+  struct sio__engine *engine;
+
+  if (socket == NULL || --socket->refs > 0)
+    return;
+  engine = &socket->ns->server->engine;
+  if (engine->depth > 0)
+    sio__engine_defer(engine, &socket->deferred, destroy);
+  else
+    destroy(&socket->deferred);
 }
 
 static struct sio__auth *copy_auth(const sio_allocator *mem, sio_str json)
@@ -76,6 +86,7 @@ static struct sio_socket *make(struct sio__client *client, struct sio_ns *ns,
     socket->issued_ms =
         server->engine.clock.now_ms + server->engine.unix_offset_ms;
   sio__list_init(&socket->pending);
+  sio__list_init(&socket->deferred.link);
   sio__list_insert(&client->sockets, &socket->of_client);
   sio__list_insert(&server->sockets, &socket->of_server);
   client->n_sockets++;
@@ -346,7 +357,7 @@ const char *sio_socket_transport(const sio_socket *socket)
 {
   if (socket->client == NULL)
     return "";
-  return socket->client->session->ws != NULL ? "websocket" : "polling";
+  return socket->client->session->transport->name;
 }
 
 size_t sio_socket_pending(const sio_socket *socket)

@@ -64,6 +64,8 @@ sio_target sio_except(sio_target target, sio_str room)
 
 sio_target sio_and_rooms(sio_target target, const sio_str *rooms, size_t n)
 {
+  if (n == 0)
+    return target;
   if (target.n_more_rooms > 0)
     target.error = SIO_ERR_LIMIT;
   target.more_rooms = rooms;
@@ -73,6 +75,8 @@ sio_target sio_and_rooms(sio_target target, const sio_str *rooms, size_t n)
 
 sio_target sio_except_rooms(sio_target target, const sio_str *rooms, size_t n)
 {
+  if (n == 0)
+    return target;
   if (target.n_more_except > 0)
     target.error = SIO_ERR_LIMIT;
   target.more_except = rooms;

@@ -1,101 +1,59 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A transport connection: bytes in, bytes out.  See connection.h for its
- * states.
- *
- * While it speaks HTTP one timer watches it: for the rest of a head, for the
- * rest of a body, or for the next request; none while answers are owed.
- */
+/* A transport connection: bytes in, bytes out.  See connection.h for its
+ * states. */
 #include "eio/connection.h"
 
 #include "base/mem.h"
-#include "eio/exchange.h"
-#include "eio/route.h"
-#include "eio/session.h"
-#include "eio/upgrade.h"
-#include "eio/websocket.h"
-
-static void free_http_side(struct sio_conn *conn)
-{
-  struct sio__http_side *http = conn->http;
-  const sio_allocator *mem = conn->engine->mem;
-
-  if (http == NULL)
-    return;
-  conn->http = NULL;
-  sio__http_parser_free(http->parser);
-  while (!sio__list_is_empty(&http->requests))
-    sio__request_detach(
-        SIO__CONTAINER(http->requests.next, struct sio_request, link));
-  if (http->spare != NULL)
-    sio_request_release(http->spare);
-  sio__mem_free(mem, http, sizeof *http + http->address_len + 1);
-}
 
 /* End what depended on a connection that carries nothing any more, and free
  * it if the host has given it up. */
 static void settle(struct sio__deferred *deferred)
 {
   struct sio_conn *conn = SIO__CONTAINER(deferred, struct sio_conn, deferred);
-  struct sio__engine *engine = conn->engine;
-  struct sio__session *session = conn->session;
+  const struct sio__conn_protocol *protocol = conn->protocol;
+  const sio_allocator *mem = conn->engine->mem;
 
-  conn->session = NULL;
-  if (session != NULL && conn->candidate)
-    sio__upgrade_lost(session);
-  else if (session != NULL)
-    sio__websocket_lost(session, conn->cause);
-  free_http_side(conn);
+  conn->protocol = NULL;
+  if (protocol != NULL)
+    protocol->lost(conn);
   if (conn->state != CONN_GONE)
     return;
   sio__outq_dispose(&conn->out);
   sio__ws_reader_dispose(&conn->ws);
-  sio__mem_free(engine->mem, conn, sizeof *conn);
+  sio__mem_free(mem, conn, sizeof *conn);
 }
 
 static void on_timer(struct sio__timer *timer)
 {
   struct sio_conn *conn = SIO__CONTAINER(timer, struct sio_conn, timer);
 
-  if (conn->state == CONN_HTTP)
-    sio__route_timeout(conn);
+  if (sio__conn_is_open(conn))
+    conn->protocol->timeout(conn);
   else
     sio__conn_abort(conn, SIO_CAUSE_CLOSE_TIMEOUT);
 }
 
-int sio__conn_open(struct sio__engine *engine, const sio_peer *peer, void *user,
-                   struct sio_conn **out)
+int sio__conn_new(struct sio__engine *engine, void *user,
+                  const struct sio__conn_protocol *protocol,
+                  struct sio__http_side *http, struct sio_conn **out)
 {
-  const char *address =
-      peer != NULL && peer->address != NULL ? peer->address : "";
-  size_t len = strlen(address);
+  uint32_t max = engine->options->max_connections;
   struct sio_conn *conn;
 
   *out = NULL;
   if (engine->closing)
     return SIO_ERR_CLOSED;
-  if (engine->options->max_connections > 0 &&
-      engine->n_conns >= engine->options->max_connections) {
+  if (max > 0 && engine->n_conns >= max) {
     engine->causes[SIO_CAUSE_CONNECTIONS]++;
     return SIO_ERR_LIMIT;
   }
-  if (len > UINT8_MAX)
-    len = UINT8_MAX;
   conn = sio__mem_zalloc(engine->mem, sizeof *conn);
   if (conn == NULL)
     return SIO_ERR_NOMEM;
-  conn->http = sio__mem_zalloc(engine->mem, sizeof *conn->http + len + 1);
-  if (conn->http == NULL) {
-    sio__mem_free(engine->mem, conn, sizeof *conn);
-    return SIO_ERR_NOMEM;
-  }
-  sio__list_init(&conn->http->requests);
-  conn->http->secure = peer != NULL && peer->secure;
-  conn->http->address_len = (uint8_t)len;
-  memcpy(conn->http->address, address, len);
-
   conn->engine = engine;
   conn->user = user;
+  conn->protocol = protocol;
+  conn->http = http;
   sio__outq_init(&conn->out, &engine->chunks);
   sio__ws_reader_init(&conn->ws, engine->mem, &engine->ws_limits);
   sio__list_init(&conn->deferred.link);
@@ -192,43 +150,7 @@ void sio__conn_abort(struct sio_conn *conn, sio_cause cause)
   sio__engine_leave(conn->engine);
 }
 
-int sio__conn_become_websocket(struct sio_conn *conn,
-                               struct sio__session *session, bool candidate)
-{
-  conn->state = CONN_WS;
-  conn->session = session;
-  conn->candidate = candidate;
-  sio__timer_stop(&conn->timer);
-  free_http_side(conn);
-  return 0;
-}
-
 /* ---- Public functions ---- */
-
-static void feed_http(struct sio_conn *conn, uint8_t **data, size_t *len)
-{
-  struct sio__engine *engine = conn->engine;
-
-  if (conn->http->parser == NULL)
-    conn->http->parser =
-        sio__http_parser_new(engine->mem, &engine->http_limits);
-  if (conn->http->parser == NULL) {
-    sio__conn_abort(conn, SIO_CAUSE_NOMEM);
-    return;
-  }
-  while (conn->state == CONN_HTTP) {
-    size_t used = 0;
-    sio_span body = {NULL, 0};
-    enum sio__http_event event =
-        sio__http_parse(conn->http->parser, *data, *len, &used, &body);
-
-    *data += used;
-    *len -= used;
-    sio__route_event(conn, event, body);
-    if (event == HTTP_MORE)
-      break;
-  }
-}
 
 int sio_conn_feed(sio_conn *conn, uint8_t *data, size_t len)
 {
@@ -238,10 +160,12 @@ int sio_conn_feed(sio_conn *conn, uint8_t *data, size_t len)
     return SIO_ERR_CLOSED;
   sio__engine_enter(conn->engine);
   conn->feeding = true;
-  if (conn->state == CONN_HTTP)
-    feed_http(conn, &data, &len);
-  if (conn->state == CONN_WS || conn->state == CONN_WS_CLOSING)
-    sio__websocket_feed(conn, data, len);
+  while (len > 0 && sio__conn_is_open(conn)) {
+    size_t used = conn->protocol->feed(conn, data, len);
+
+    data += used;
+    len -= used;
+  }
   conn->feeding = false;
   sio__engine_leave(conn->engine);
   return 0;

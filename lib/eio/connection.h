@@ -5,44 +5,33 @@
 /*
  * A transport connection: bytes in, bytes out.
  *
- *   HTTP --101--> WS --close frame--> WS_CLOSING --.
- *     |            |                               |
- *     '------------+-------------------------------+--> ENDING --> GONE
+ *   OPEN --end, abort--> ENDING --host: closed--> GONE
+ *     '-----------------host: closed---------------^
  *
  * ENDING: nothing more is read; the host closes the transport once the output
  * is sent.  GONE: the host has said so; the memory goes with the bracket.
+ *
+ * What the bytes mean is the business of a protocol: HTTP first, and frames
+ * after a websocket handshake.
  */
 
 #include "base/outq.h"
 #include "eio/engine.h"
 
-enum sio__conn_state {
-  CONN_HTTP,
-  CONN_WS,
-  CONN_WS_CLOSING, /* our close frame is queued, the peer's has not come */
-  CONN_ENDING,
-  CONN_GONE,
-};
+struct sio__http_side;
+struct sio__ws_sink;
 
-/* What the timer of a connection that speaks HTTP is for. */
-enum sio__http_wait {
-  HTTP_WAIT_HEAD, /* the rest of a head; from the beginning */
-  HTTP_WAIT_BODY,
-  HTTP_WAIT_NEXT,    /* another request */
-  HTTP_WAIT_NOTHING, /* answers are owed */
-};
+enum sio__conn_state { CONN_OPEN, CONN_ENDING, CONN_GONE };
 
-/* What only HTTP needs; freed by the websocket handshake. */
-struct sio__http_side {
-  struct sio__http_parser *parser;
-  struct sio__list requests; /* unanswered, in the order of arrival */
-  uint32_t n_requests;
-  struct sio_request *arriving; /* its body is not complete; in `requests` */
-  struct sio_request *spare;    /* kept for the next request */
-  uint8_t wait;                 /* enum sio__http_wait */
-  bool secure;
-  uint8_t address_len;
-  char address[]; /* NUL-terminated */
+struct sio__conn_protocol {
+  /* Bytes have arrived.  Returns how many it has used: all, unless another
+   * protocol has taken over or the connection is no longer open. */
+  size_t (*feed)(struct sio_conn *conn, uint8_t *data, size_t len);
+  /* conn->timer has run out on an open connection. */
+  void (*timeout)(struct sio_conn *conn);
+  /* The connection carries nothing any more, because of conn->cause: end what
+   * depends on it.  Called once, outside of all callbacks. */
+  void (*lost)(struct sio_conn *conn);
 };
 
 struct sio_conn {
@@ -50,13 +39,15 @@ struct sio_conn {
   struct sio__list link; /* in engine->conns */
   void *user;
   struct sio__outq out;
-  struct sio__timer timer; /* for the next request, or the end */
+  struct sio__timer timer; /* of the protocol; ENDING: until it is aborted */
   struct sio__deferred deferred;
-  struct sio__http_side *http;
-  struct sio__ws_reader ws;
-  struct sio__session *session; /* WS: whom it carries or would carry */
+  const struct sio__conn_protocol *protocol; /* NULL: lost() was called */
+  struct sio__http_side *http;               /* HTTP; else NULL */
+  struct sio__ws_reader ws;                  /* frames */
+  const struct sio__ws_sink *sink;           /* frames: who gets messages */
+  struct sio__session *session;              /* frames: of the sink, or NULL */
   uint8_t state;
-  bool candidate; /* WS: an upgrade that is not finished */
+  bool ws_closing; /* frames: our close frame is queued */
   bool feeding;
   bool told;    /* the host knows that it is ready */
   bool linger;  /* ENDING: the peer may still be sending */
@@ -64,9 +55,10 @@ struct sio_conn {
   sio_cause cause;
 };
 
-/* As sio_conn_open(). */
-int sio__conn_open(struct sio__engine *engine, const sio_peer *peer, void *user,
-                   struct sio_conn **out);
+/* As sio_conn_open(); `http` is taken over on success. */
+int sio__conn_new(struct sio__engine *engine, void *user,
+                  const struct sio__conn_protocol *protocol,
+                  struct sio__http_side *http, struct sio_conn **out);
 
 /* Output was added or the state has changed: let the host know. */
 void sio__conn_touch(struct sio_conn *conn);
@@ -86,19 +78,13 @@ bool sio__conn_has_room(struct sio_conn *conn, size_t len);
  * middle of sending, so the host should not reset the connection. */
 void sio__conn_end(struct sio_conn *conn, sio_cause cause, bool linger);
 
-/* Close at once; what is unsent is dropped.  A session that it carries ends
- * with "transport error". */
+/* Close at once; what is unsent is dropped. */
 void sio__conn_abort(struct sio_conn *conn, sio_cause cause);
-
-/* The head of the present request is answered with 101: from now on its
- * frames belong to `session`. */
-int sio__conn_become_websocket(struct sio_conn *conn,
-                               struct sio__session *session, bool candidate);
 
 /* Whether it can still carry output. */
 static inline bool sio__conn_is_open(const struct sio_conn *conn)
 {
-  return conn->state < CONN_ENDING;
+  return conn->state == CONN_OPEN;
 }
 
 #endif

@@ -2,11 +2,6 @@
 /* The frame around connections and sessions: brackets, time, counters. */
 #include "eio/engine.h"
 
-#include "base/mem.h"
-#include "eio/connection.h"
-#include "eio/polling.h"
-#include "eio/session.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -31,7 +26,6 @@ int sio__engine_init(struct sio__engine *engine,
   sio__map_init(&engine->sessions, mem);
   sio__list_init(&engine->conns);
   sio__list_init(&engine->deferred);
-  sio__list_init(&engine->unflushed);
   sio__buf_init(&engine->scratch, mem, SCRATCH_MAX);
   if (random(random_user, (uint8_t *)&engine->seed, sizeof engine->seed) != 0)
     return SIO_ERR_RANDOM;
@@ -45,25 +39,8 @@ void sio__engine_on(struct sio__engine *engine,
   engine->events_user = user;
 }
 
-static void close_sessions(struct sio__engine *engine)
-{
-  static const sio_end end = {SIO_REASON_FORCED_CLOSE, SIO_CAUSE_SERVER_CLOSED,
-                              NULL, 0, 0};
-  struct sio__map_node *node;
-
-  while ((node = sio__map_any(&engine->sessions)) != NULL)
-    sio__session_close(SIO__CONTAINER(node, struct sio__session, node), &end,
-                       true);
-}
-
 void sio__engine_dispose(struct sio__engine *engine)
 {
-  sio__engine_enter(engine);
-  close_sessions(engine);
-  while (!sio__list_is_empty(&engine->conns))
-    sio_conn_closed(SIO__CONTAINER(engine->conns.next, struct sio_conn, link),
-                    0);
-  sio__engine_leave(engine);
   sio__map_dispose(&engine->sessions);
   sio__buf_dispose(&engine->scratch);
   sio__chunk_pool_dispose(&engine->chunks);
@@ -79,17 +56,11 @@ static void settle(struct sio__engine *engine)
 {
   struct sio__list *link;
 
-  for (;;) {
-    if ((link = sio__list_take(&engine->unflushed)) != NULL) {
-      sio__polling_flush(SIO__CONTAINER(link, struct sio__session, unflushed));
-    } else if ((link = sio__list_take(&engine->deferred)) != NULL) {
-      struct sio__deferred *deferred =
-          SIO__CONTAINER(link, struct sio__deferred, link);
+  while ((link = sio__list_take(&engine->deferred)) != NULL) {
+    struct sio__deferred *deferred =
+        SIO__CONTAINER(link, struct sio__deferred, link);
 
-      deferred->run(deferred);
-    } else {
-      return;
-    }
+    deferred->run(deferred);
   }
 }
 
@@ -107,39 +78,6 @@ void sio__engine_defer(struct sio__engine *engine,
   deferred->run = run;
   sio__list_remove(&deferred->link);
   sio__list_insert(&engine->deferred, &deferred->link);
-}
-
-void sio__engine_close(struct sio__engine *engine)
-{
-  struct sio__list *link, *next;
-
-  sio__engine_enter(engine);
-  engine->closing = true;
-  close_sessions(engine);
-  for (link = engine->conns.next; link != &engine->conns; link = next) {
-    struct sio_conn *conn = SIO__CONTAINER(link, struct sio_conn, link);
-
-    next = link->next;
-    if (conn->state == CONN_HTTP)
-      sio__conn_end(conn, SIO_CAUSE_SERVER_CLOSED, false);
-  }
-  sio__engine_leave(engine);
-}
-
-void sio__engine_reopen(struct sio__engine *engine)
-{
-  engine->closing = false;
-}
-
-void sio__engine_abort(struct sio__engine *engine)
-{
-  struct sio__list *link;
-
-  sio__engine_enter(engine);
-  for (link = engine->conns.next; link != &engine->conns; link = link->next)
-    sio__conn_abort(SIO__CONTAINER(link, struct sio_conn, link),
-                    SIO_CAUSE_CLOSE_TIMEOUT);
-  sio__engine_leave(engine);
 }
 
 void sio__engine_note_end(struct sio__engine *engine, const char *what,

@@ -61,9 +61,8 @@ struct sio__engine {
   struct sio__map sessions; /* by id */
   struct sio__list conns;
   size_t n_conns;
-  struct sio__list deferred;  /* struct sio__deferred */
-  struct sio__list unflushed; /* sessions with packets for a waiting poll */
-  unsigned depth;             /* of brackets */
+  struct sio__list deferred; /* struct sio__deferred */
+  unsigned depth;            /* of brackets */
   bool closing;
   struct sio__buf scratch; /* heads of responses */
   sio_ready_fn ready;
@@ -82,7 +81,7 @@ int sio__engine_init(struct sio__engine *engine,
 void sio__engine_on(struct sio__engine *engine,
                     const struct sio__engine_events *events, void *user);
 
-/* Give up every session and connection that is left. */
+/* Every session and connection is gone: see eio/shutdown.h. */
 void sio__engine_dispose(struct sio__engine *engine);
 
 void sio__engine_enter(struct sio__engine *engine);
@@ -92,14 +91,6 @@ void sio__engine_leave(struct sio__engine *engine);
 void sio__engine_defer(struct sio__engine *engine,
                        struct sio__deferred *deferred,
                        void (*run)(struct sio__deferred *));
-
-/* Close every session, discarding what is unsent, and every connection, and
- * serve none until sio__engine_reopen(). */
-void sio__engine_close(struct sio__engine *engine);
-void sio__engine_reopen(struct sio__engine *engine);
-
-/* Close the connections that still wait for their peers. */
-void sio__engine_abort(struct sio__engine *engine);
 
 /* Count what ended, and log it with its figures. */
 void sio__engine_note_end(struct sio__engine *engine, const char *what,

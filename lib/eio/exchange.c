@@ -3,7 +3,6 @@
 #include "eio/exchange.h"
 
 #include "base/mem.h"
-#include "eio/polling.h"
 #include "http/response.h"
 
 #include <strings.h>
@@ -57,7 +56,8 @@ struct sio_request *sio__request_new(struct sio_conn *conn,
   request->is_head = strcmp(head->method, "HEAD") == 0;
   request->conn = conn;
   request->engine = conn->engine;
-  request->session = NULL;
+  request->released = NULL;
+  request->owner = NULL;
   request->head = *head;
   request->whole.data = NULL;
   request->whole.len = 0;
@@ -160,14 +160,21 @@ static void advance(struct sio_conn *conn)
   }
 }
 
+/* Whoever waits for it need not any more. */
+static void release_owner(struct sio_request *request, sio_cause cause)
+{
+  void (*released)(struct sio_request *, sio_cause) = request->released;
+
+  request->released = NULL;
+  if (released != NULL)
+    released(request, cause);
+}
+
 void sio__request_done(struct sio_request *request, bool ok)
 {
   struct sio_conn *conn = request->conn;
 
-  if (request->session != NULL) {
-    sio__polling_forget(request->session, request);
-    request->session = NULL;
-  }
+  release_owner(request, SIO_CAUSE_NONE);
   request->answered = true;
   if (!ok) {
     sio__conn_abort(conn, SIO_CAUSE_NOMEM);
@@ -224,23 +231,51 @@ void sio__request_abandon(struct sio_request *request, sio_cause cause)
     sio__conn_abort(request->conn, cause);
 }
 
-void sio__request_detach(struct sio_request *request)
+/* Its connection is going away: forget it, and end what waits for it. */
+static void detach(struct sio_request *request, sio_cause cause)
 {
-  struct sio_conn *conn = request->conn;
-  struct sio__session *session = request->session;
-
-  request->session = NULL;
   sio__list_remove(&request->link);
   sio__outq_dispose(&request->held);
   sio__buf_dispose(&request->body);
-  if (session != NULL) {
-    sio__polling_forget(session, request);
-    sio__polling_lost(session, request->kind == REQUEST_POST, conn->cause);
-  }
+  release_owner(request, cause);
   request->conn = NULL;
   request->engine = NULL;
   request->answered = true;
   sio_request_release(request);
+}
+
+struct sio__http_side *sio__http_side_new(const sio_allocator *mem,
+                                          const sio_peer *peer)
+{
+  const char *address =
+      peer != NULL && peer->address != NULL ? peer->address : "";
+  size_t len = strlen(address);
+  struct sio__http_side *http;
+
+  if (len > UINT8_MAX)
+    len = UINT8_MAX;
+  http = sio__mem_zalloc(mem, sizeof *http + len + 1);
+  if (http == NULL)
+    return NULL;
+  sio__list_init(&http->requests);
+  http->secure = peer != NULL && peer->secure;
+  http->address_len = (uint8_t)len;
+  memcpy(http->address, address, len);
+  return http;
+}
+
+void sio__http_side_free(struct sio__http_side *http, const sio_allocator *mem,
+                         sio_cause cause)
+{
+  if (http == NULL)
+    return;
+  while (!sio__list_is_empty(&http->requests))
+    detach(SIO__CONTAINER(http->requests.next, struct sio_request, link),
+           cause);
+  sio__http_parser_free(http->parser);
+  if (http->spare != NULL)
+    sio_request_release(http->spare);
+  sio__mem_free(mem, http, sizeof *http + http->address_len + 1u);
 }
 
 /* ---- Public functions ---- */

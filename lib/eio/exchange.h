@@ -12,6 +12,28 @@
 #include "eio/connection.h"
 #include <sio/http.h>
 
+/* What the timer of a connection that speaks HTTP is for. */
+enum sio__http_wait {
+  HTTP_WAIT_HEAD, /* the rest of a head; from the beginning */
+  HTTP_WAIT_BODY,
+  HTTP_WAIT_NEXT,    /* another request */
+  HTTP_WAIT_NOTHING, /* answers are owed */
+};
+
+/* What only HTTP needs; freed by the websocket handshake. */
+struct sio__http_side {
+  struct sio__http_parser *parser;
+  struct sio__list requests; /* unanswered, in the order of arrival */
+  uint32_t n_requests;
+  struct sio_request *arriving; /* its body is not complete; in `requests` */
+  struct sio_request *spare;    /* kept for the next request */
+  uint8_t wait;                 /* enum sio__http_wait */
+  bool failed;                  /* the input is not HTTP: no more is read */
+  bool secure;
+  uint8_t address_len;
+  char address[]; /* NUL-terminated */
+};
+
 enum sio__request_kind {
   REQUEST_HOST, /* outside the path */
   REQUEST_POLL, /* GET of a session */
@@ -23,12 +45,15 @@ struct sio_request {
   struct sio__list link; /* in conn->http->requests; in none once answered */
   uint32_t refs;         /* the connection's, and the host's */
   uint8_t kind;
-  bool answered;                /* its response is complete */
-  bool keep_alive;              /* may the connection go on after it? */
-  bool is_head;                 /* the method is HEAD: no bodies */
-  struct sio_conn *conn;        /* NULL: gone */
-  struct sio__engine *engine;   /* NULL: gone */
-  struct sio__session *session; /* POLL waiting, POST arriving; else NULL */
+  bool answered;              /* its response is complete */
+  bool keep_alive;            /* may the connection go on after it? */
+  bool is_head;               /* the method is HEAD: no bodies */
+  struct sio_conn *conn;      /* NULL: gone */
+  struct sio__engine *engine; /* NULL: gone */
+  /* Who waits for it: told once when it is answered (cause NONE), or will not
+   * be because its connection has gone; NULL: nobody. */
+  void (*released)(struct sio_request *request, sio_cause cause);
+  void *owner;
   const sio_allocator *mem;
   sio_allocator own_mem;      /* a copy, for when the engine is gone */
   struct sio__http_head head; /* REQUEST_HOST: packed, else the parser's */
@@ -39,6 +64,14 @@ struct sio_request {
   sio_span whole; /* the body, when it lay in the input as a whole */
   struct sio__deferred deferred;
 };
+
+/* NULL: no memory.  The peer may be NULL; its address is cut after 255
+ * bytes. */
+struct sio__http_side *sio__http_side_new(const sio_allocator *mem,
+                                          const sio_peer *peer);
+/* Of a connection, or of none yet. */
+void sio__http_side_free(struct sio__http_side *http, const sio_allocator *mem,
+                         sio_cause cause);
 
 /* A request whose head has just arrived on `conn`; at the end of its list.
  * NULL: no memory. */
@@ -74,8 +107,5 @@ void sio__request_done(struct sio_request *request, bool ok);
 
 /* No answer will come: give the connection up. */
 void sio__request_abandon(struct sio_request *request, sio_cause cause);
-
-/* The connection is going away: forget it, and end what waits for it. */
-void sio__request_detach(struct sio_request *request);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "base/utf8.h"
 #include "eio/payload.h"
-#include "eio/upgrade.h"
 
 #define TEXT_TYPE "text/plain; charset=UTF-8"
 #define NO_STORE  "cache-control: no-store\r\n"
@@ -37,32 +36,22 @@ void sio__polling_open(struct sio__session *session,
   sio__buf_dispose(&packet);
 }
 
-void sio__polling_get(struct sio__session *session, struct sio_request *request)
+/* A GET has been answered, or its connection has gone. */
+static void on_poll_released(struct sio_request *request, sio_cause cause)
 {
-  static const char farewell[] = "6\x1e"
-                                 "1";
+  struct sio__session *session = request->owner;
 
-  request->kind = REQUEST_POLL;
-  if (session->poll != NULL) {
-    sio__session_fail(session, SIO_REASON_TRANSPORT_ERROR,
-                      SIO_CAUSE_POLL_OVERLAP, NULL, "1");
-    sio__request_answer(request, 400, NULL, NULL, empty);
+  session->poll = NULL;
+  if (cause == SIO_CAUSE_NONE)
     return;
-  }
-  if (session->state == SESSION_CLOSING && session->queue.count == 0) {
-    answer_packets(request, farewell, sizeof farewell - 1);
-    sio__session_finish_closing(session);
-    return;
-  }
-  session->poll = request;
-  request->session = session;
-  if (session->queue.count > 0)
-    sio__list_insert(&session->engine->unflushed, &session->unflushed);
-  else
-    sio__upgrade_poll(session);
+  sio__session_fail(session, SIO_REASON_TRANSPORT_ERROR,
+                    cause == SIO_CAUSE_PEER_GONE ? SIO_CAUSE_POLL_ABORTED
+                                                 : cause,
+                    NULL, NULL);
 }
 
-void sio__polling_flush(struct sio__session *session)
+/* Answer a GET with what is queued. */
+static void flush(struct sio__session *session)
 {
   struct sio_request *request = session->poll;
   struct sio__packetq *queue = &session->queue;
@@ -78,7 +67,46 @@ void sio__polling_flush(struct sio__session *session)
   if (!ok)
     sio__session_doom(session, SIO_CAUSE_NOMEM); /* its packets are lost */
   else if (session->state == SESSION_CLOSING)
-    sio__session_drained(session);
+    session->transport->drain(session);
+}
+
+static void on_flush(struct sio__deferred *deferred)
+{
+  flush(SIO__CONTAINER(deferred, struct sio__session, flush));
+}
+
+/* Once the bracket closes: more may come until then. */
+static void flush_soon(struct sio__session *session)
+{
+  if (session->poll != NULL && session->queue.count > 0 &&
+      sio__list_is_empty(&session->flush.link))
+    sio__engine_defer(session->engine, &session->flush, on_flush);
+}
+
+void sio__polling_get(struct sio__session *session, struct sio_request *request)
+{
+  static const char farewell[] = "6\x1e"
+                                 "1";
+
+  request->kind = REQUEST_POLL;
+  if (session->poll != NULL) {
+    sio__session_fail(session, SIO_REASON_TRANSPORT_ERROR,
+                      SIO_CAUSE_POLL_OVERLAP, NULL, "1");
+    sio__request_answer(request, 400, NULL, NULL, empty);
+    return;
+  }
+  if (session->state == SESSION_CLOSING && session->queue.count == 0) {
+    answer_packets(request, farewell, sizeof farewell - 1);
+    sio__session_finish(session);
+    return;
+  }
+  session->poll = request;
+  request->owner = session;
+  request->released = on_poll_released;
+  if (session->queue.count > 0)
+    flush_soon(session);
+  else if (session->candidate != NULL)
+    session->candidate->poll(session);
 }
 
 void sio__polling_release(struct sio__session *session, const char *packet)
@@ -87,43 +115,117 @@ void sio__polling_release(struct sio__session *session, const char *packet)
     answer_packets(session->poll, packet, strlen(packet));
 }
 
-void sio__polling_close(struct sio__session *session, const char *packet)
-{
-  struct sio_request *poll = session->poll, *post = session->post;
+/* ---- As a transport ---- */
 
-  if (poll != NULL) {
-    session->poll = NULL;
-    poll->session = NULL;
-    answer_packets(poll, packet, strlen(packet));
+/* See how the queue has taken a packet. */
+static bool queued(struct sio__session *session, int added)
+{
+  uint64_t max = session->engine->options->max_output_bytes;
+
+  if (added != 0 || session->queue.bytes > max) {
+    sio__session_doom(session,
+                      added != 0 ? SIO_CAUSE_NOMEM : SIO_CAUSE_OUTPUT_SIZE);
+    return false;
   }
-  sio__list_remove(&session->unflushed);
-  sio__packetq_clear(&session->queue);
-  if (post != NULL) {
-    session->post = NULL;
-    post->session = NULL;
+  flush_soon(session);
+  return true;
+}
+
+static bool polling_send(struct sio__session *session, const void *packet,
+                         size_t len, bool binary)
+{
+  return queued(session,
+                sio__packetq_add(&session->queue, packet, len, binary));
+}
+
+static bool polling_send_shared(struct sio__session *session,
+                                const struct sio__shared *shared)
+{
+  uint32_t len = shared->chunk->len - SIO__SHARED_HEADROOM;
+
+  return queued(session,
+                sio__packetq_push(&session->queue, shared->chunk,
+                                  SIO__SHARED_HEADROOM, len, shared->binary));
+}
+
+static size_t polling_pending(const struct sio__session *session)
+{
+  return session->queue.bytes;
+}
+
+static void polling_drain(struct sio__session *session)
+{
+  const sio_server_options *options = session->engine->options;
+
+  if (session->queue.count > 0)
+    return;
+  /* A waiting GET is told at once; without one the next GET is, if it comes
+   * in time. */
+  if (session->poll != NULL)
+    sio__session_finish(session);
+  else if (!sio__timer_is_running(&session->grace))
+    sio__timer_start(&session->engine->clock, &session->grace,
+                     options->close_timeout_ms);
+}
+
+/* Nobody waits for the requests of a session any more. */
+static struct sio_request *let_go(struct sio_request **place)
+{
+  struct sio_request *request = *place;
+
+  *place = NULL;
+  if (request != NULL)
+    request->released = NULL;
+  return request;
+}
+
+void sio__polling_leave(struct sio__session *session)
+{
+  struct sio_request *post = let_go(&session->post);
+
+  sio__polling_release(session, "6");
+  sio__list_remove(&session->flush.link);
+  if (post != NULL)
     sio__request_abandon(post, SIO_CAUSE_POST_ABORTED);
-  }
 }
 
-void sio__polling_forget(struct sio__session *session,
-                         const struct sio_request *request)
+static void polling_close(struct sio__session *session, const char *farewell)
 {
-  if (session->poll == request)
-    session->poll = NULL;
-  if (session->post == request)
-    session->post = NULL;
+  struct sio_request *poll = let_go(&session->poll);
+  struct sio_request *post = let_go(&session->post);
+
+  sio__list_remove(&session->flush.link);
+  sio__packetq_clear(&session->queue);
+  if (poll != NULL)
+    answer_packets(poll, farewell, strlen(farewell));
+  if (post != NULL)
+    sio__request_abandon(post, SIO_CAUSE_POST_ABORTED);
 }
 
-void sio__polling_lost(struct sio__session *session, bool post, sio_cause cause)
-{
-  bool peer = cause == SIO_CAUSE_PEER_GONE || cause == SIO_CAUSE_WRITE;
-
-  if (peer)
-    cause = post ? SIO_CAUSE_POST_ABORTED : SIO_CAUSE_POLL_ABORTED;
-  sio__session_fail(session, SIO_REASON_TRANSPORT_ERROR, cause, NULL, "1");
-}
+const struct sio__transport sio__polling_transport = {
+    .name = "polling",
+    .send = polling_send,
+    .send_shared = polling_send_shared,
+    .pending = polling_pending,
+    .drain = polling_drain,
+    .close = polling_close,
+};
 
 /* ---- POST ---- */
+
+/* A POST whose body is arriving has been answered early, or its connection
+ * has gone. */
+static void on_post_released(struct sio_request *request, sio_cause cause)
+{
+  struct sio__session *session = request->owner;
+
+  session->post = NULL;
+  if (cause == SIO_CAUSE_NONE)
+    return;
+  sio__session_fail(
+      session, SIO_REASON_TRANSPORT_ERROR,
+      cause == SIO_CAUSE_PEER_GONE ? SIO_CAUSE_POST_ABORTED : cause, NULL, "1");
+}
 
 /* Answer a POST that will not be read, and close its connection if its body
  * is still to come. */
@@ -155,7 +257,8 @@ void sio__polling_post(struct sio__session *session,
     refuse_post(request, 413, true);
   } else {
     session->post = request;
-    request->session = session;
+    request->owner = session;
+    request->released = on_post_released;
   }
 }
 
@@ -190,13 +293,12 @@ static bool read_payload(struct sio__session *session, char *data, size_t len)
 void sio__polling_post_done(struct sio_request *request)
 {
   static const sio_span ok = {(const uint8_t *)"ok", 2};
-  struct sio__session *session = request->session;
+  struct sio__session *session = request->owner;
   sio_span body = sio__request_body(request);
 
-  if (session == NULL)
-    return;
-  session->post = NULL;
-  request->session = NULL;
+  if (request->released == NULL)
+    return; /* the session has gone meanwhile */
+  (void)let_go(&session->post);
   /* Bytes that were fed may be changed in place. */
   if (read_payload(session, (char *)(uintptr_t)body.data, body.len))
     sio__request_answer(request, 200, "text/html", NO_STORE, ok);

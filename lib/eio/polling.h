@@ -7,6 +7,8 @@
 #include "eio/exchange.h"
 #include "eio/session.h"
 
+extern const struct sio__transport sio__polling_transport;
+
 /* A GET of a session: answered now, or when there is something to send. */
 void sio__polling_get(struct sio__session *session,
                       struct sio_request *request);
@@ -24,22 +26,11 @@ void sio__polling_post_done(struct sio_request *request);
 void sio__polling_open(struct sio__session *session,
                        struct sio_request *request);
 
-/* Send what waits, if a GET waits too. */
-void sio__polling_flush(struct sio__session *session);
-
 /* Answer the waiting GET, if there is one, with a text packet. */
 void sio__polling_release(struct sio__session *session, const char *packet);
 
-/* The session ends: answer the waiting GET with `packet`, and give up a POST
- * that is still arriving. */
-void sio__polling_close(struct sio__session *session, const char *packet);
-
-/* A request no longer belongs to the session. */
-void sio__polling_forget(struct sio__session *session,
-                         const struct sio_request *request);
-
-/* The connection of a waiting GET or an arriving POST has gone. */
-void sio__polling_lost(struct sio__session *session, bool post,
-                       sio_cause cause);
+/* Another transport takes over: release the waiting GET, and give up a POST
+ * that is still arriving.  What is queued stays. */
+void sio__polling_leave(struct sio__session *session);
 
 #endif

@@ -98,14 +98,15 @@ static void open_websocket(struct sio_request *request,
 
   if (refuse_handshake(request, head))
     return;
-  rv = sio__session_new(conn->engine, head, conn->http->address,
-                        conn->http->secure, &session);
+  rv =
+      sio__session_new(conn->engine, head, conn->http->address,
+                       conn->http->secure, &sio__websocket_transport, &session);
   if (rv != 0) {
     sio__conn_abort(conn, SIO_CAUSE_NOMEM);
     return;
   }
   session->base64 = base64;
-  if (!sio__websocket_accept(request, head, NULL, false)) {
+  if (!sio__websocket_accept(request, head)) {
     sio__session_drop(session);
     return;
   }
@@ -115,8 +116,8 @@ static void open_websocket(struct sio_request *request,
     sio__conn_abort(conn, SIO_CAUSE_NOMEM);
   if (packet.error == 0 &&
       sio__websocket_send(conn, packet.data, packet.len, false)) {
-    conn->session = session;
     session->ws = conn;
+    sio__websocket_attach(conn, session, &sio__websocket_sink);
     sio__session_announce(session);
   } else {
     sio__session_drop(session);
@@ -129,21 +130,16 @@ static void upgrade(struct sio_request *request,
                     struct sio__session *session)
 {
   struct sio_conn *conn = request->conn;
-  bool free_for_it = session->ws == NULL && session->upgrade == NULL;
+  bool taken = session->ws != NULL || session->candidate != NULL;
 
-  if (refuse_handshake(request, head))
+  if (refuse_handshake(request, head) || !sio__websocket_accept(request, head))
     return;
   /* A second websocket is closed after 101, not refused before: the first one
    * must not notice, and clients know how to take it. */
-  if (!free_for_it) {
-    if (sio__websocket_accept(request, head, NULL, false))
-      sio__websocket_close(conn);
-    return;
-  }
-  if (sio__upgrade_begin(session, conn) != 0)
+  if (taken)
+    sio__websocket_close(conn);
+  else if (sio__upgrade_begin(session, conn) != 0)
     sio__conn_abort(conn, SIO_CAUSE_NOMEM);
-  else if (!sio__websocket_accept(request, head, session, true))
-    sio__upgrade_lost(session);
 }
 
 static void open_polling(struct sio_request *request,
@@ -153,7 +149,8 @@ static void open_polling(struct sio_request *request,
   struct sio__session *session;
 
   if (sio__session_new(conn->engine, head, conn->http->address,
-                       conn->http->secure, &session) != 0) {
+                       conn->http->secure, &sio__polling_transport,
+                       &session) != 0) {
     refuse(request, head, 500, NULL, NULL, no_body);
     return;
   }
@@ -380,8 +377,8 @@ static void watch(struct sio_conn *conn)
     sio__timer_start(&conn->engine->clock, &conn->timer, ms);
 }
 
-void sio__route_event(struct sio_conn *conn, enum sio__http_event event,
-                      sio_span body)
+static void on_event(struct sio_conn *conn, enum sio__http_event event,
+                     sio_span body)
 {
   const struct sio__http_error *error;
 
@@ -396,6 +393,7 @@ void sio__route_event(struct sio_conn *conn, enum sio__http_event event,
     on_done(conn);
     break;
   case HTTP_ERROR:
+    conn->http->failed = true;
     error = sio__http_parser_error(conn->http->parser);
     on_error(conn, error->status, error->cause, error->detail);
     break;
@@ -409,7 +407,37 @@ void sio__route_event(struct sio_conn *conn, enum sio__http_event event,
   }
 }
 
-void sio__route_timeout(struct sio_conn *conn)
+/* ---- As the protocol of a connection ---- */
+
+static size_t http_feed(struct sio_conn *conn, uint8_t *data, size_t len)
+{
+  struct sio__engine *engine = conn->engine;
+  struct sio__http_side *http = conn->http;
+  enum sio__http_event event;
+  size_t done = 0;
+
+  if (http->failed)
+    return len; /* an answer is still owed to an earlier request */
+  if (http->parser == NULL)
+    http->parser = sio__http_parser_new(engine->mem, &engine->http_limits);
+  if (http->parser == NULL) {
+    sio__conn_abort(conn, SIO_CAUSE_NOMEM);
+    return len;
+  }
+  do {
+    size_t used = 0;
+    sio_span body = {NULL, 0};
+
+    event =
+        sio__http_parse(http->parser, data + done, len - done, &used, &body);
+    done += used;
+    on_event(conn, event, body);
+  } while (event != HTTP_MORE && event != HTTP_ERROR &&
+           sio__conn_is_open(conn) && conn->protocol == &sio__http_protocol);
+  return event == HTTP_ERROR ? len : done;
+}
+
+static void http_timeout(struct sio_conn *conn)
 {
   switch (conn->http->wait) {
   case HTTP_WAIT_NEXT:
@@ -418,9 +446,37 @@ void sio__route_timeout(struct sio_conn *conn)
   case HTTP_WAIT_BODY:
     on_error(conn, 408, SIO_CAUSE_BODY_TIMEOUT, NULL);
     break;
-  case HTTP_WAIT_HEAD:
-  case HTTP_WAIT_NOTHING:
+  default:
     on_error(conn, 408, SIO_CAUSE_HEADER_TIMEOUT, NULL);
     break;
   }
+}
+
+static void http_lost(struct sio_conn *conn)
+{
+  struct sio__http_side *http = conn->http;
+
+  conn->http = NULL;
+  sio__http_side_free(http, conn->engine->mem, conn->cause);
+}
+
+const struct sio__conn_protocol sio__http_protocol = {
+    .feed = http_feed,
+    .timeout = http_timeout,
+    .lost = http_lost,
+};
+
+int sio__route_open(struct sio__engine *engine, const sio_peer *peer,
+                    void *user, struct sio_conn **out)
+{
+  struct sio__http_side *http = sio__http_side_new(engine->mem, peer);
+  int rv;
+
+  *out = NULL;
+  if (http == NULL)
+    return SIO_ERR_NOMEM;
+  rv = sio__conn_new(engine, user, &sio__http_protocol, http, out);
+  if (rv != 0)
+    sio__http_side_free(http, engine->mem, SIO_CAUSE_NONE);
+  return rv;
 }

@@ -2,15 +2,16 @@
 #ifndef SIO_EIO_ROUTE_H
 #define SIO_EIO_ROUTE_H
 
-/* Where requests go: to a session, a handshake, the host, or back. */
+/* HTTP on a connection, and where its requests go: to a session, a handshake,
+ * the host, or back. */
 
 #include "eio/connection.h"
 
-/* What the parser of a connection has found. */
-void sio__route_event(struct sio_conn *conn, enum sio__http_event event,
-                      sio_span body);
+/* What a connection speaks at first. */
+extern const struct sio__conn_protocol sio__http_protocol;
 
-/* The timer of a connection that speaks HTTP has run out. */
-void sio__route_timeout(struct sio_conn *conn);
+/* As sio_conn_open(). */
+int sio__route_open(struct sio__engine *engine, const sio_peer *peer,
+                    void *user, struct sio_conn **out);
 
 #endif

@@ -4,14 +4,12 @@
 
 #include "base/base64.h"
 #include "base/mem.h"
-#include "eio/polling.h"
-#include "eio/upgrade.h"
-#include "eio/websocket.h"
 
 static void destroy(struct sio__session *session)
 {
   const sio_allocator *mem = session->engine->mem;
 
+  sio__list_remove(&session->flush.link);
   sio__packetq_dispose(&session->queue);
   sio__snapshot_unref(session->snapshot);
   sio__mem_free(mem, session, sizeof *session);
@@ -52,7 +50,6 @@ static void add_figures(const struct sio__session *session, sio_end *end)
 static void finish(struct sio__session *session, const char *farewell)
 {
   struct sio__engine *engine = session->engine;
-  struct sio_conn *ws = session->ws;
   sio_end end = {(sio_reason)session->reason, (sio_cause)session->cause,
                  session->detail, 0, 0};
 
@@ -60,11 +57,9 @@ static void finish(struct sio__session *session, const char *farewell)
   session->state = SESSION_CLOSED;
   sio__timer_stop(&session->heartbeat);
   sio__timer_stop(&session->grace);
-  sio__upgrade_cancel(session);
-  sio__polling_close(session, farewell != NULL ? farewell : "1");
-  session->ws = NULL;
-  if (ws != NULL)
-    sio__websocket_close(ws);
+  if (session->candidate != NULL)
+    session->candidate->cancel(session);
+  session->transport->close(session, farewell != NULL ? farewell : "1");
   sio__map_remove(&engine->sessions, &session->node);
   sio__engine_note_end(engine, "session", NULL, &end);
   if (session->announced)
@@ -104,7 +99,7 @@ void sio__session_doom(struct sio__session *session, sio_cause cause)
 
 static void on_grace(struct sio__timer *timer)
 {
-  finish(SIO__CONTAINER(timer, struct sio__session, grace), NULL);
+  finish(SIO__CONTAINER(timer, struct sio__session, grace), "1");
 }
 
 void sio__session_close(struct sio__session *session, const sio_end *end,
@@ -117,25 +112,14 @@ void sio__session_close(struct sio__session *session, const sio_end *end,
     remember(session, end->reason, end->cause, end->detail);
   }
   if (discard)
-    finish(session, NULL);
-  else if (session->queue.count == 0)
-    sio__session_drained(session);
+    finish(session, "1");
+  else
+    session->transport->drain(session);
 }
 
-void sio__session_drained(struct sio__session *session)
+void sio__session_finish(struct sio__session *session)
 {
-  /* On a websocket the close frame follows the data; a waiting GET is told at
-   * once; without one the next GET is, if it comes in time. */
-  if (session->ws != NULL || session->poll != NULL)
-    finish(session, NULL);
-  else if (!sio__timer_is_running(&session->grace))
-    sio__timer_start(&session->engine->clock, &session->grace,
-                     session->engine->options->close_timeout_ms);
-}
-
-void sio__session_finish_closing(struct sio__session *session)
-{
-  finish(session, NULL);
+  finish(session, "1");
 }
 
 /* ---- Heartbeat ---- */
@@ -149,7 +133,7 @@ static void on_heartbeat(struct sio__timer *timer)
   if (session->pinged) {
     if (session->state == SESSION_OPEN)
       remember(session, SIO_REASON_PING_TIMEOUT, SIO_CAUSE_PING_TIMEOUT, NULL);
-    finish(session, NULL);
+    finish(session, "1");
     return;
   }
   session->pinged = true;
@@ -193,7 +177,8 @@ struct sio__session *sio__session_find(const struct sio__engine *engine,
 
 int sio__session_new(struct sio__engine *engine,
                      const struct sio__http_head *head, const char *address,
-                     bool secure, struct sio__session **out)
+                     bool secure, const struct sio__transport *transport,
+                     struct sio__session **out)
 {
   struct sio__session *session;
   int rv;
@@ -203,8 +188,9 @@ int sio__session_new(struct sio__engine *engine,
   if (session == NULL)
     return SIO_ERR_NOMEM;
   session->engine = engine;
+  session->transport = transport;
   sio__packetq_init(&session->queue, &engine->chunks);
-  sio__list_init(&session->unflushed);
+  sio__list_init(&session->flush.link);
   sio__list_init(&session->deferred.link);
   sio__timer_init(&session->heartbeat, on_heartbeat);
   sio__timer_init(&session->grace, on_grace);
@@ -269,46 +255,7 @@ void sio__session_announce(struct sio__session *session)
 
 size_t sio__session_pending(const struct sio__session *session)
 {
-  return session->queue.bytes +
-         (session->ws != NULL ? session->ws->out.bytes : 0);
-}
-
-/* Queue for a poll: `added` says how the queue took it. */
-static bool queued(struct sio__session *session, int added)
-{
-  uint64_t max = session->engine->options->max_output_bytes;
-
-  if (added != 0 || session->queue.bytes > max) {
-    sio__session_doom(session,
-                      added != 0 ? SIO_CAUSE_NOMEM : SIO_CAUSE_OUTPUT_SIZE);
-    return false;
-  }
-  if (session->poll != NULL && sio__list_is_empty(&session->unflushed))
-    sio__list_insert(&session->engine->unflushed, &session->unflushed);
-  return true;
-}
-
-/* A client that takes no binary gets "b" and base64 on a websocket, too. */
-static bool send_base64(struct sio__session *session, const uint8_t *data,
-                        size_t len)
-{
-  size_t size = sio__base64_size(len);
-  struct sio__buf text;
-  uint8_t *room;
-  bool sent = false;
-
-  sio__buf_init(&text, session->engine->mem, SIZE_MAX);
-  sio__buf_byte(&text, 'b');
-  room = sio__buf_reserve(&text, size);
-  if (room != NULL) {
-    sio__base64_encode(data, len, (char *)room);
-    sio__buf_commit(&text, size);
-    sent = sio__websocket_send(session->ws, text.data, text.len, false);
-  } else {
-    sio__session_doom(session, SIO_CAUSE_NOMEM);
-  }
-  sio__buf_dispose(&text);
-  return sent;
+  return session->transport->pending(session);
 }
 
 bool sio__session_send(struct sio__session *session, const void *packet,
@@ -316,12 +263,7 @@ bool sio__session_send(struct sio__session *session, const void *packet,
 {
   if (session->state != SESSION_OPEN || session->doomed)
     return false;
-  if (session->ws != NULL && binary && session->base64)
-    return send_base64(session, packet, len);
-  if (session->ws != NULL)
-    return sio__websocket_send(session->ws, packet, len, binary);
-  return queued(session,
-                sio__packetq_add(&session->queue, packet, len, binary));
+  return session->transport->send(session, packet, len, binary);
 }
 
 struct sio__shared sio__shared_new(struct sio__engine *engine,
@@ -355,15 +297,7 @@ bool sio__session_send_shared(struct sio__session *session,
 {
   if (session->state != SESSION_OPEN || session->doomed)
     return false;
-  if (session->ws != NULL && shared->binary && session->base64)
-    return send_base64(session, shared->chunk->data + SIO__SHARED_HEADROOM,
-                       shared->chunk->len - SIO__SHARED_HEADROOM);
-  if (session->ws != NULL)
-    return sio__websocket_send_shared(session->ws, shared);
-  return queued(session,
-                sio__packetq_push(
-                    &session->queue, shared->chunk, SIO__SHARED_HEADROOM,
-                    shared->chunk->len - SIO__SHARED_HEADROOM, shared->binary));
+  return session->transport->send_shared(session, shared);
 }
 
 static bool bad_packet(struct sio__session *session)

@@ -16,7 +16,32 @@
 #include "eio/packetq.h"
 #include "eio/snapshot.h"
 
-struct sio__upgrade;
+struct sio_conn;
+struct sio__shared;
+struct sio__session;
+
+/* What carries a session. */
+struct sio__transport {
+  const char *name;
+  /* As sio__session_send() and sio__session_send_shared(); it is open. */
+  bool (*send)(struct sio__session *session, const void *packet, size_t len,
+               bool binary);
+  bool (*send_shared)(struct sio__session *session,
+                      const struct sio__shared *shared);
+  size_t (*pending)(const struct sio__session *session);
+  /* CLOSING: finish the session when everything is on its way. */
+  void (*drain)(struct sio__session *session);
+  /* The session has ended: a waiting GET is answered with `farewell`. */
+  void (*close)(struct sio__session *session, const char *farewell);
+};
+
+/* A transport that may take the session over: part of a larger struct. */
+struct sio__candidate {
+  /* The session has ended, or has no use for it. */
+  void (*cancel)(struct sio__session *session);
+  /* A GET has begun to wait. */
+  void (*poll)(struct sio__session *session);
+};
 
 enum sio__session_state { SESSION_OPEN, SESSION_CLOSING, SESSION_CLOSED };
 
@@ -32,13 +57,14 @@ struct sio__session {
   bool pinged;    /* a pong is awaited */
   bool base64;    /* the client takes no binary */
   const char *detail;
-  void *user;                   /* of the floor above */
-  struct sio_conn *ws;          /* its websocket; NULL: polling */
-  struct sio_request *poll;     /* the GET that waits */
-  struct sio_request *post;     /* the POST whose body arrives */
-  struct sio__upgrade *upgrade; /* a websocket that probes */
-  struct sio__packetq queue;    /* polling: what no GET has taken */
-  struct sio__list unflushed;   /* in engine->unflushed, or in none */
+  void *user; /* of the floor above */
+  const struct sio__transport *transport;
+  struct sio_conn *ws;              /* its websocket; NULL: polling */
+  struct sio_request *poll;         /* the GET that waits */
+  struct sio_request *post;         /* the POST whose body arrives */
+  struct sio__candidate *candidate; /* a websocket that probes, or NULL */
+  struct sio__packetq queue;        /* polling: what no GET has taken */
+  struct sio__deferred flush;       /* polling: answers the waiting GET */
   struct sio__timer heartbeat;
   struct sio__timer grace;        /* CLOSING on polling: until the last GET */
   struct sio__snapshot *snapshot; /* a reference */
@@ -59,7 +85,8 @@ enum { SIO__SHARED_HEADROOM = SIO__WS_SERVER_HEADER_MAX };
  * 0, SIO_ERR_NOMEM or SIO_ERR_RANDOM. */
 int sio__session_new(struct sio__engine *engine,
                      const struct sio__http_head *head, const char *address,
-                     bool secure, struct sio__session **out);
+                     bool secure, const struct sio__transport *transport,
+                     struct sio__session **out);
 
 /* Drop a session that was never announced. */
 void sio__session_drop(struct sio__session *session);
@@ -104,11 +131,8 @@ void sio__session_fail(struct sio__session *session, sio_reason reason,
  * may be in the middle of a broadcast. */
 void sio__session_doom(struct sio__session *session, sio_cause cause);
 
-/* CLOSING: nothing is queued any more; see whether it can be closed. */
-void sio__session_drained(struct sio__session *session);
-
-/* CLOSING: the last GET has taken its farewell, or will not come. */
-void sio__session_finish_closing(struct sio__session *session);
+/* CLOSING, and everything is on its way: it ends. */
+void sio__session_finish(struct sio__session *session);
 
 /* A text packet, type first, has arrived on the current transport.  False:
  * nothing after it is to be read. */

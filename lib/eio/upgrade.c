@@ -10,14 +10,29 @@
  * client and server while the websocket is slow. */
 enum { NOOP_MS = 100 };
 
+static struct sio__upgrade *upgrade_of(const struct sio__session *session)
+{
+  return SIO__CONTAINER(session->candidate, struct sio__upgrade, base);
+}
+
+/* The attempt is over, one way or the other. */
 static void end(struct sio__upgrade *upgrade)
 {
   struct sio__session *session = upgrade->session;
 
-  session->upgrade = NULL;
+  session->candidate = NULL;
   sio__timer_stop(&upgrade->timeout);
   sio__timer_stop(&upgrade->noop);
   sio__mem_free(session->engine->mem, upgrade, sizeof *upgrade);
+}
+
+static void cancel(struct sio__session *session)
+{
+  struct sio__upgrade *upgrade = upgrade_of(session);
+  struct sio_conn *conn = upgrade->conn;
+
+  end(upgrade);
+  sio__websocket_close(conn);
 }
 
 static void on_timeout(struct sio__timer *timer)
@@ -29,7 +44,7 @@ static void on_timeout(struct sio__timer *timer)
   engine->causes[SIO_CAUSE_UPGRADE_TIMEOUT]++;
   sio__engine_log(engine, SIO_LOG_INFO, "%s",
                   sio_cause_text(SIO_CAUSE_UPGRADE_TIMEOUT));
-  sio__upgrade_cancel(upgrade->session);
+  cancel(upgrade->session);
 }
 
 static void on_noop(struct sio__timer *timer)
@@ -40,13 +55,73 @@ static void on_noop(struct sio__timer *timer)
   sio__polling_release(upgrade->session, "6");
 }
 
+static void on_poll(struct sio__session *session)
+{
+  struct sio__upgrade *upgrade = upgrade_of(session);
+
+  if (upgrade->probed && !sio__timer_is_running(&upgrade->noop))
+    sio__timer_start(&session->engine->clock, &upgrade->noop, NOOP_MS);
+}
+
+/* The client is ready: the websocket carries the session from now on. */
+static void commit(struct sio__session *session, struct sio_conn *conn)
+{
+  struct sio__packetq *queue = &session->queue;
+
+  end(upgrade_of(session));
+  sio__polling_leave(session);
+  session->ws = conn;
+  session->transport = &sio__websocket_transport;
+  sio__websocket_attach(conn, session, &sio__websocket_sink);
+  for (uint32_t i = 0; i < queue->count; i++) {
+    const struct sio__queued *item = &queue->items[i];
+
+    if (!session->transport->send(session, item->chunk->data + item->off,
+                                  item->len, item->binary))
+      break; /* the connection is aborted, and the session with it */
+  }
+  sio__packetq_dispose(queue);
+  if (session->state == SESSION_CLOSING)
+    session->transport->drain(session);
+}
+
+static void on_message(struct sio_conn *conn, bool text, uint8_t *data,
+                       size_t len)
+{
+  struct sio__session *session = conn->session;
+
+  if (text && len == 6 && memcmp(data, "2probe", 6) == 0) {
+    upgrade_of(session)->probed = true;
+    /* The client sends "5" only after its GET has come back. */
+    if (sio__websocket_send(conn, "3probe", 6, false))
+      sio__polling_release(session, "6");
+  } else if (text && len == 1 && data[0] == '5') {
+    commit(session, conn);
+  } else {
+    cancel(session);
+  }
+}
+
+/* The candidate is gone or closing by itself. */
+static void on_end(struct sio__session *session, sio_reason reason,
+                   sio_cause cause, const char *detail)
+{
+  (void)reason;
+  (void)cause;
+  (void)detail;
+  end(upgrade_of(session));
+}
+
 int sio__upgrade_begin(struct sio__session *session, struct sio_conn *conn)
 {
+  static const struct sio__ws_sink sink = {on_message, on_end};
   struct sio__engine *engine = session->engine;
   struct sio__upgrade *upgrade = sio__mem_alloc(engine->mem, sizeof *upgrade);
 
   if (upgrade == NULL)
     return SIO_ERR_NOMEM;
+  upgrade->base.cancel = cancel;
+  upgrade->base.poll = on_poll;
   upgrade->session = session;
   upgrade->conn = conn;
   upgrade->probed = false;
@@ -54,78 +129,7 @@ int sio__upgrade_begin(struct sio__session *session, struct sio_conn *conn)
   sio__timer_init(&upgrade->noop, on_noop);
   sio__timer_start(&engine->clock, &upgrade->timeout,
                    engine->options->upgrade_timeout_ms);
-  session->upgrade = upgrade;
+  session->candidate = &upgrade->base;
+  sio__websocket_attach(conn, session, &sink);
   return 0;
-}
-
-/* The client is ready: the websocket carries the session from now on. */
-static void commit(struct sio__session *session, struct sio_conn *conn)
-{
-  struct sio__packetq *queue = &session->queue;
-  struct sio_request *post = session->post;
-
-  end(session->upgrade);
-  sio__polling_release(session, "6");
-  if (post != NULL) {
-    session->post = NULL;
-    post->session = NULL;
-    sio__request_abandon(post, SIO_CAUSE_POST_ABORTED);
-  }
-  conn->candidate = false;
-  session->ws = conn;
-  sio__list_remove(&session->unflushed);
-  for (uint32_t i = 0; i < queue->count; i++) {
-    const struct sio__queued *item = &queue->items[i];
-
-    if (!sio__websocket_send(conn, item->chunk->data + item->off, item->len,
-                             item->binary))
-      break; /* the connection is aborted, and the session with it */
-  }
-  sio__packetq_dispose(queue);
-  if (session->state == SESSION_CLOSING)
-    sio__session_drained(session);
-}
-
-void sio__upgrade_packet(struct sio__session *session, bool text,
-                         const char *data, size_t len)
-{
-  struct sio__upgrade *upgrade = session->upgrade;
-  struct sio_conn *conn = upgrade->conn;
-
-  if (text && len == 6 && memcmp(data, "2probe", 6) == 0) {
-    upgrade->probed = true;
-    /* The client sends "5" only after its GET has come back. */
-    if (sio__websocket_send(conn, "3probe", 6, false))
-      sio__polling_release(session, "6");
-  } else if (text && len == 1 && data[0] == '5') {
-    commit(session, conn);
-  } else {
-    sio__upgrade_cancel(session);
-  }
-}
-
-void sio__upgrade_poll(struct sio__session *session)
-{
-  struct sio__upgrade *upgrade = session->upgrade;
-
-  if (upgrade != NULL && upgrade->probed &&
-      !sio__timer_is_running(&upgrade->noop))
-    sio__timer_start(&session->engine->clock, &upgrade->noop, NOOP_MS);
-}
-
-void sio__upgrade_lost(struct sio__session *session)
-{
-  if (session->upgrade != NULL)
-    end(session->upgrade);
-}
-
-void sio__upgrade_cancel(struct sio__session *session)
-{
-  struct sio__upgrade *upgrade = session->upgrade;
-  struct sio_conn *conn = upgrade != NULL ? upgrade->conn : NULL;
-
-  if (conn == NULL)
-    return;
-  end(upgrade);
-  sio__websocket_close(conn);
 }

@@ -17,6 +17,7 @@
 #include "eio/session.h"
 
 struct sio__upgrade {
+  struct sio__candidate base; /* session->candidate */
   struct sio__session *session;
   struct sio_conn *conn; /* the candidate */
   struct sio__timer timeout;
@@ -25,20 +26,7 @@ struct sio__upgrade {
 };
 
 /* A websocket has opened for a polling session that has no candidate: `conn`
- * becomes it.  0 or SIO_ERR_NOMEM. */
+ * becomes it, and its messages come here.  0 or SIO_ERR_NOMEM. */
 int sio__upgrade_begin(struct sio__session *session, struct sio_conn *conn);
-
-/* A message on the candidate. */
-void sio__upgrade_packet(struct sio__session *session, bool text,
-                         const char *data, size_t len);
-
-/* A GET has begun to wait. */
-void sio__upgrade_poll(struct sio__session *session);
-
-/* The candidate's connection is gone or closing by itself. */
-void sio__upgrade_lost(struct sio__session *session);
-
-/* End the attempt, if there is one, and close the candidate. */
-void sio__upgrade_cancel(struct sio__session *session);
 
 #endif

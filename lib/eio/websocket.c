@@ -2,7 +2,7 @@
 /* The websocket transport. */
 #include "eio/websocket.h"
 
-#include "eio/upgrade.h"
+#include "base/base64.h"
 #include "http/response.h"
 #include "ws/closing.h"
 #include "ws/handshake.h"
@@ -44,39 +44,98 @@ struct sio__ws_refusal sio__websocket_check(const struct sio__http_head *head)
   return fine;
 }
 
-bool sio__websocket_accept(struct sio_request *request,
-                           const struct sio__http_head *head,
-                           struct sio__session *session, bool candidate)
+static void feed_frames(struct sio_conn *conn, uint8_t *data, size_t len);
+
+static size_t on_feed(struct sio_conn *conn, uint8_t *data, size_t len)
 {
-  struct sio_conn *conn = request->conn;
-  struct sio__buf *out = &conn->engine->scratch;
-  char accept[SIO__WS_ACCEPT_LEN];
-  sio_str key, protocol, first;
+  feed_frames(conn, data, len);
+  return len;
+}
+
+/* The peer has not answered our close frame. */
+static void on_timeout(struct sio_conn *conn)
+{
+  sio__conn_abort(conn, SIO_CAUSE_CLOSE_TIMEOUT);
+}
+
+/* Whoever gets the messages is told that there will be no more. */
+static void end_sink(struct sio_conn *conn, sio_reason reason, sio_cause cause,
+                     const char *detail)
+{
+  struct sio__session *session = conn->session;
+
+  conn->session = NULL;
+  if (session != NULL)
+    conn->sink->end(session, reason, cause, detail);
+}
+
+static void on_lost(struct sio_conn *conn)
+{
+  bool gone = conn->cause == SIO_CAUSE_PEER_GONE ||
+              conn->cause == SIO_CAUSE_CLOSE_TIMEOUT;
+
+  end_sink(conn, gone ? SIO_REASON_TRANSPORT_CLOSE : SIO_REASON_TRANSPORT_ERROR,
+           conn->cause, NULL);
+}
+
+static const struct sio__conn_protocol frames = {
+    .feed = on_feed,
+    .timeout = on_timeout,
+    .lost = on_lost,
+};
+
+static void write_101(struct sio__buf *out, const struct sio__http_head *head,
+                      const char accept[SIO__WS_ACCEPT_LEN])
+{
+  sio_str protocol, first;
 
   sio__buf_reset(out, SIZE_MAX);
-  if (!has_value(head, "sec-websocket-key", &key) ||
-      sio__ws_accept(key.data, accept) != 0) {
-    sio__conn_abort(conn, SIO_CAUSE_NOMEM);
-    return false;
-  }
   sio__buf_text(out, "HTTP/1.1 101 Switching Protocols\r\n"
                      "Upgrade: websocket\r\n"
                      "Connection: Upgrade\r\n"
                      "Sec-WebSocket-Accept: ");
-  sio__buf_append(out, accept, sizeof accept);
+  sio__buf_append(out, accept, SIO__WS_ACCEPT_LEN);
   sio__buf_text(out, "\r\n");
   if (has_value(head, "sec-websocket-protocol", &protocol) &&
       sio__ws_first_protocol(protocol, &first) && first.len > 0)
     sio__http_write_header_str(out, sio_s("Sec-WebSocket-Protocol"), first);
   sio__http_write_end(out);
+}
+
+bool sio__websocket_accept(struct sio_request *request,
+                           const struct sio__http_head *head)
+{
+  struct sio_conn *conn = request->conn;
+  struct sio__engine *engine = conn->engine;
+  struct sio__buf *out = &engine->scratch;
+  struct sio__http_side *http = conn->http;
+  char accept[SIO__WS_ACCEPT_LEN];
+  sio_str key;
+
+  if (!has_value(head, "sec-websocket-key", &key) ||
+      sio__ws_accept(key.data, accept) != 0) {
+    sio__conn_abort(conn, SIO_CAUSE_NOMEM);
+    return false;
+  }
+  write_101(out, head, accept);
   if (out->error != 0) {
     sio__conn_abort(conn, SIO_CAUSE_NOMEM);
     return false;
   }
   if (!sio__conn_write(conn, out->data, out->len))
     return false;
-  sio__conn_become_websocket(conn, session, candidate);
+  sio__timer_stop(&conn->timer);
+  conn->protocol = &frames;
+  conn->http = NULL;
+  sio__http_side_free(http, engine->mem, SIO_CAUSE_DONE);
   return true;
+}
+
+void sio__websocket_attach(struct sio_conn *conn, struct sio__session *session,
+                           const struct sio__ws_sink *sink)
+{
+  conn->session = session;
+  conn->sink = sink;
 }
 
 /* ---- Output ---- */
@@ -105,48 +164,118 @@ static bool send_frame(struct sio_conn *conn, enum sio__ws_opcode opcode,
 bool sio__websocket_send(struct sio_conn *conn, const void *packet, size_t len,
                          bool binary)
 {
-  if (conn->state != CONN_WS)
+  if (conn->ws_closing)
     return false;
   return send_frame(conn, binary ? WS_OP_BINARY : WS_OP_TEXT, packet, len);
-}
-
-bool sio__websocket_send_shared(struct sio_conn *conn,
-                                const struct sio__shared *shared)
-{
-  if (conn->state != CONN_WS)
-    return false;
-  return sio__conn_push(conn, shared->chunk, shared->frame_off,
-                        shared->chunk->len - shared->frame_off);
 }
 
 /* Begin the closing handshake with a body of `len` bytes. */
 static void begin_closing(struct sio_conn *conn, const void *body, size_t len)
 {
-  conn->session = NULL;
-  conn->candidate = false;
-  if (conn->state != CONN_WS)
+  if (conn->ws_closing || !send_frame(conn, WS_OP_CLOSE, body, len))
     return;
-  if (!send_frame(conn, WS_OP_CLOSE, body, len))
-    return;
-  conn->state = CONN_WS_CLOSING;
+  conn->ws_closing = true;
   sio__timer_start(&conn->engine->clock, &conn->timer,
                    conn->engine->options->close_timeout_ms);
 }
 
 void sio__websocket_close(struct sio_conn *conn)
 {
+  conn->session = NULL;
   begin_closing(conn, NULL, 0);
 }
 
-void sio__websocket_lost(struct sio__session *session, sio_cause cause)
-{
-  bool gone = cause == SIO_CAUSE_PEER_GONE || cause == SIO_CAUSE_CLOSE_TIMEOUT;
+/* ---- As a transport ---- */
 
-  session->ws = NULL;
-  sio__session_fail(
-      session, gone ? SIO_REASON_TRANSPORT_CLOSE : SIO_REASON_TRANSPORT_ERROR,
-      cause, NULL, NULL);
+/* A client that takes no binary gets "b" and base64 on a websocket, too. */
+static bool send_base64(struct sio__session *session, const uint8_t *data,
+                        size_t len)
+{
+  size_t size = sio__base64_size(len);
+  struct sio__buf text;
+  uint8_t *room;
+  bool sent = false;
+
+  sio__buf_init(&text, session->engine->mem, SIZE_MAX);
+  sio__buf_byte(&text, 'b');
+  room = sio__buf_reserve(&text, size);
+  if (room != NULL) {
+    sio__base64_encode(data, len, (char *)room);
+    sio__buf_commit(&text, size);
+    sent = sio__websocket_send(session->ws, text.data, text.len, false);
+  } else {
+    sio__session_doom(session, SIO_CAUSE_NOMEM);
+  }
+  sio__buf_dispose(&text);
+  return sent;
 }
+
+static bool websocket_send(struct sio__session *session, const void *packet,
+                           size_t len, bool binary)
+{
+  if (binary && session->base64)
+    return send_base64(session, packet, len);
+  return sio__websocket_send(session->ws, packet, len, binary);
+}
+
+static bool websocket_send_shared(struct sio__session *session,
+                                  const struct sio__shared *shared)
+{
+  const struct sio__chunk *chunk = shared->chunk;
+
+  if (shared->binary && session->base64)
+    return send_base64(session, chunk->data + SIO__SHARED_HEADROOM,
+                       chunk->len - SIO__SHARED_HEADROOM);
+  if (session->ws->ws_closing)
+    return false;
+  return sio__conn_push(session->ws, shared->chunk, shared->frame_off,
+                        chunk->len - shared->frame_off);
+}
+
+static size_t websocket_pending(const struct sio__session *session)
+{
+  return session->ws != NULL ? session->ws->out.bytes : 0;
+}
+
+static void websocket_close(struct sio__session *session, const char *farewell)
+{
+  struct sio_conn *conn = session->ws;
+
+  (void)farewell;
+  session->ws = NULL;
+  if (conn != NULL)
+    sio__websocket_close(conn);
+}
+
+const struct sio__transport sio__websocket_transport = {
+    .name = "websocket",
+    .send = websocket_send,
+    .send_shared = websocket_send_shared,
+    .pending = websocket_pending,
+    .drain = sio__session_finish, /* the close frame follows the data */
+    .close = websocket_close,
+};
+
+static void sink_message(struct sio_conn *conn, bool text, uint8_t *data,
+                         size_t len)
+{
+  if (text)
+    (void)sio__session_text(conn->session, (char *)data, len);
+  else
+    sio__session_binary(conn->session, data, len);
+}
+
+static void sink_end(struct sio__session *session, sio_reason reason,
+                     sio_cause cause, const char *detail)
+{
+  session->ws = NULL;
+  sio__session_fail(session, reason, cause, detail, NULL);
+}
+
+const struct sio__ws_sink sio__websocket_sink = {
+    .message = sink_message,
+    .end = sink_end,
+};
 
 /* ---- Input ---- */
 
@@ -154,10 +283,7 @@ void sio__websocket_lost(struct sio__session *session, sio_cause cause)
  * answer to ours. */
 static void on_close(struct sio_conn *conn, const struct sio__ws_event *event)
 {
-  struct sio__session *session = conn->session;
-
-  conn->session = NULL;
-  if (conn->state == CONN_WS) {
+  if (!conn->ws_closing) {
     uint8_t body[125];
     size_t len = 0;
 
@@ -170,22 +296,14 @@ static void on_close(struct sio_conn *conn, const struct sio__ws_event *event)
     }
     (void)send_frame(conn, WS_OP_CLOSE, body, len); /* or it is aborted */
   }
-  if (session != NULL && conn->candidate) {
-    sio__upgrade_lost(session);
-  } else if (session != NULL) {
-    session->ws = NULL;
-    sio__session_fail(session, SIO_REASON_TRANSPORT_CLOSE,
-                      SIO_CAUSE_PEER_CLOSED, NULL, NULL);
-  }
+  end_sink(conn, SIO_REASON_TRANSPORT_CLOSE, SIO_CAUSE_PEER_CLOSED, NULL);
   sio__conn_end(conn, SIO_CAUSE_DONE, false);
 }
 
 /* The peer breaks the protocol or a limit: close with a code. */
 static void on_error(struct sio_conn *conn, const struct sio__ws_event *event)
 {
-  struct sio__session *session = conn->session;
   uint8_t body[2] = {(uint8_t)(event->code >> 8), (uint8_t)event->code};
-  bool candidate = conn->candidate;
 
   sio__engine_log(conn->engine, SIO_LOG_INFO,
                   "websocket closed with %u: %s%s%s", event->code,
@@ -193,59 +311,45 @@ static void on_error(struct sio_conn *conn, const struct sio__ws_event *event)
                   event->detail != NULL ? ": " : "",
                   event->detail != NULL ? event->detail : "");
   begin_closing(conn, body, sizeof body);
-  if (session != NULL && candidate) {
-    sio__upgrade_lost(session);
-  } else if (session != NULL) {
-    session->ws = NULL;
-    sio__session_fail(session, SIO_REASON_TRANSPORT_ERROR, event->cause,
-                      event->detail, NULL);
-  }
+  end_sink(conn, SIO_REASON_TRANSPORT_ERROR, event->cause, event->detail);
   sio__conn_end(conn, event->cause, true);
 }
 
-static void on_message(struct sio_conn *conn, const struct sio__ws_event *event)
+static void on_event(struct sio_conn *conn, const struct sio__ws_event *event)
 {
-  struct sio__session *session = conn->session;
-
-  if (session == NULL)
-    return;
-  if (conn->candidate)
-    sio__upgrade_packet(session, event->type == WS_TEXT,
-                        (const char *)event->data, event->len);
-  else if (event->type == WS_TEXT)
-    (void)sio__session_text(session, (char *)event->data, event->len);
-  else
-    sio__session_binary(session, event->data, event->len);
+  switch (event->type) {
+  case WS_TEXT:
+  case WS_BINARY:
+    if (conn->session != NULL)
+      conn->sink->message(conn, event->type == WS_TEXT, event->data,
+                          event->len);
+    break;
+  case WS_PING:
+    if (!conn->ws_closing)
+      (void)send_frame(conn, WS_OP_PONG, event->data, event->len);
+    break;
+  case WS_CLOSE:
+    on_close(conn, event);
+    break;
+  case WS_ERROR:
+    on_error(conn, event);
+    break;
+  case WS_PONG:
+  case WS_MORE:
+    break;
+  }
 }
 
-void sio__websocket_feed(struct sio_conn *conn, uint8_t *data, size_t len)
+static void feed_frames(struct sio_conn *conn, uint8_t *data, size_t len)
 {
-  while (conn->state == CONN_WS || conn->state == CONN_WS_CLOSING) {
-    struct sio__ws_event event;
+  struct sio__ws_event event;
+
+  do {
     size_t used = 0;
 
     sio__ws_read(&conn->ws, data, len, &used, &event);
     data += used;
     len -= used;
-    switch (event.type) {
-    case WS_MORE:
-      return;
-    case WS_TEXT:
-    case WS_BINARY:
-      on_message(conn, &event);
-      break;
-    case WS_PING:
-      if (conn->state == CONN_WS)
-        (void)send_frame(conn, WS_OP_PONG, event.data, event.len);
-      break;
-    case WS_PONG:
-      break;
-    case WS_CLOSE:
-      on_close(conn, &event);
-      break;
-    case WS_ERROR:
-      on_error(conn, &event);
-      break;
-    }
-  }
+    on_event(conn, &event);
+  } while (event.type != WS_MORE && sio__conn_is_open(conn));
 }

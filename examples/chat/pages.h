@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CHAT_PAGES_H
+#define CHAT_PAGES_H
+
+/*
+ * Serving the page.  A request is only compared with a fixed table: no path
+ * that comes from outside is ever opened.
+ */
+
+#include <sio/uv.h>
+
+struct pages;
+
+/*
+ * Answer all requests outside the Socket.IO path from the folder `dir`.
+ *
+ * The caller owns the result and ends it with pages_free() after the adapter
+ * has closed.  NULL: a file is missing, which has been told on stderr.
+ */
+struct pages *pages_new(sio_server *server, sio_uv *uv, const char *dir);
+
+void pages_free(struct pages *pages);
+
+#endif
