@@ -8,7 +8,8 @@ static const char prefix[] = "room:";
 
 void room_key_init(struct room_key *key, sio_str room)
 {
-  int len = snprintf(key->text, sizeof key->text, "%s%.*s", prefix, STR(room));
+  int len = snprintf(key->text, sizeof key->text, "%s%.*s", prefix,
+                     SIO_STR_ARG(room));
 
   key->s.data = key->text;
   key->s.len = (size_t)len;

@@ -19,7 +19,7 @@ static const struct {
     {"/socket.io.min.js", BUNDLE, "text/javascript; charset=utf-8"},
 };
 
-enum { INDEX = 0, COUNT = sizeof table / sizeof table[0] };
+enum { COUNT = sizeof table / sizeof table[0] };
 
 /* Scripts, styles and connections from here and from nowhere else: even a
  * mistake in the page could not run what somebody has typed. */
@@ -31,8 +31,6 @@ static const char policy[] =
 struct pages {
   sio_uv *uv;
   char *files[COUNT]; /* where they are, by the table */
-  uint8_t *index;     /* the page itself goes out with headers of its own */
-  size_t index_len;
 };
 
 static char *join(const char *dir, const char *file)
@@ -55,35 +53,19 @@ static bool can_read(const char *path)
   return true;
 }
 
-static bool read_index(struct pages *pages)
-{
-  FILE *file = fopen(pages->files[INDEX], "rb");
-  long size;
-
-  if (file == NULL)
-    return false;
-  if (fseek(file, 0, SEEK_END) == 0 && (size = ftell(file)) > 0) {
-    rewind(file);
-    pages->index = malloc((size_t)size);
-    if (pages->index != NULL)
-      pages->index_len = fread(pages->index, 1, (size_t)size, file);
-  }
-  fclose(file);
-  return pages->index_len > 0;
-}
-
-static void send_index(const struct pages *pages, sio_request *request)
+static void send_file(const struct pages *pages, sio_request *request, size_t i)
 {
   const sio_header headers[] = {
-      {"Content-Type", table[INDEX].type},
+      {"Content-Type", table[i].type},
       {"Content-Security-Policy", policy},
       {"X-Content-Type-Options", "nosniff"},
       {"Referrer-Policy", "no-referrer"},
       {"Cache-Control", "no-cache"},
   };
-  sio_span body = {pages->index, pages->index_len};
 
-  sio_respond(request, 200, headers, sizeof headers / sizeof headers[0], body);
+  if (sio_uv_respond_file(pages->uv, request, pages->files[i], headers,
+                          sizeof headers / sizeof headers[0]) != 0)
+    sio_respond_text(request, 500, "text/plain", "Out of memory.\n");
 }
 
 static void on_request(sio_request *request, void *user)
@@ -98,13 +80,10 @@ static void on_request(sio_request *request, void *user)
     return;
   }
   for (size_t i = 0; i < COUNT; i++) {
-    if (!sio_str_is(path, table[i].path))
-      continue;
-    if (i == INDEX)
-      send_index(pages, request);
-    else
-      sio_uv_respond_file(pages->uv, request, pages->files[i], table[i].type);
-    return;
+    if (sio_str_is(path, table[i].path)) {
+      send_file(pages, request, i);
+      return;
+    }
   }
   sio_respond_text(request, 404, "text/plain; charset=utf-8",
                    "There is nothing here.\n");
@@ -128,11 +107,6 @@ struct pages *pages_new(sio_server *server, sio_uv *uv, const char *dir)
       return NULL;
     }
   }
-  if (!read_index(pages)) {
-    fprintf(stderr, "chat: cannot read %s\n", pages->files[INDEX]);
-    pages_free(pages);
-    return NULL;
-  }
   sio_server_on_http(server, on_request, pages);
   return pages;
 }
@@ -143,6 +117,5 @@ void pages_free(struct pages *pages)
     return;
   for (size_t i = 0; i < COUNT; i++)
     free(pages->files[i]);
-  free(pages->index);
   free(pages);
 }

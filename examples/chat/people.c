@@ -121,8 +121,8 @@ static void answer_join(sio_ack *ack, const struct room *room, uint64_t after)
     if (m->id > after)
       sio_payload_format(
           answer, "{id: %llu, at: %llu, from: %.*s, text: %.*s, key: %.*s}",
-          (unsigned long long)m->id, (unsigned long long)m->at_ms, STR(m->from),
-          STR(m->text), STR(m->key));
+          (unsigned long long)m->id, (unsigned long long)m->at_ms,
+          SIO_STR_ARG(m->from), SIO_STR_ARG(m->text), SIO_STR_ARG(m->key));
   sio_payload_array_end(answer);
   sio_payload_object_end(answer);
 

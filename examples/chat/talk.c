@@ -9,7 +9,7 @@ static void publish(sio_socket *socket, const struct room_key *key,
   sio_emitf(sio_to(socket, key->s), "message",
             "{room: %s, id: %llu, at: %llu, from: %.*s, text: %.*s, key: %.*s}",
             room->name, (unsigned long long)m->id, (unsigned long long)m->at_ms,
-            STR(m->from), STR(m->text), STR(m->key));
+            SIO_STR_ARG(m->from), SIO_STR_ARG(m->text), SIO_STR_ARG(m->key));
 }
 
 /* Store a message in the room of that name and hand it on. */
@@ -84,7 +84,7 @@ static void on_typing(sio_socket *socket, const sio_args *args, sio_ack *ack,
   room_key_init(&key, room);
   if (sio_socket_in(socket, key.s))
     sio_emitf(sio_to(socket, key.s), "typing",
-              "{room: %.*s, name: %s, typing: bool %d}", STR(room),
+              "{room: %.*s, name: %s, typing: bool %d}", SIO_STR_ARG(room),
               device->name, typing);
 }
 

@@ -9,9 +9,6 @@
 
 #include <sio.h>
 
-/* The two arguments of a "%.*s". */
-#define STR(s) (int)(s).len, (s).data
-
 /* Longest name, in bytes: 24 code points of at most 4. */
 enum { NAME_BYTES = 96 };
 

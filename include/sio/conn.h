@@ -34,8 +34,9 @@ typedef struct sio_peer {
 /**
  * Tells that a connection has output or wishes to be closed.  It comes once
  * per change, not once per packet: not again before sio_conn_output() has
- * been called.  The host should only take a note and act when the call that
- * it is in has returned.
+ * been called, and never for a connection that was given to
+ * sio_conn_closed().  The host should only take a note and act when the call
+ * that it is in has returned.
  */
 typedef void (*sio_ready_fn)(sio_conn *conn, void *conn_user, void *user);
 
@@ -61,7 +62,8 @@ SIO_API SIO_MUST_USE int sio_conn_open(sio_server *server, const sio_peer *peer,
  * afterwards.
  *
  * Errors: SIO_ERR_REENTRANT (from inside a callback of this connection);
- *         SIO_ERR_CLOSED: it wishes to be closed and reads no more.
+ *         SIO_ERR_CLOSED: it wishes to be closed, and the bytes are thrown
+ *         away.
  */
 SIO_API int sio_conn_feed(sio_conn *conn, uint8_t *data, size_t len);
 

@@ -76,6 +76,9 @@ SIO_API int sio_respond(sio_request *request, int status,
                         const sio_header *headers, size_t n_headers,
                         sio_span body);
 
+/** Whether sio_respond() would take these headers: 0 or SIO_ERR_INVALID. */
+SIO_API int sio_headers_check(const sio_header *headers, size_t n_headers);
+
 /** Answer with a text of a given type, such as "text/plain". */
 SIO_API int sio_respond_text(sio_request *request, int status,
                              const char *content_type, const char *text);

@@ -70,6 +70,15 @@ static inline bool sio_str_is(sio_str s, const char *text)
   return s.len == len && (len == 0 || memcmp(s.data, text, len) == 0);
 }
 
+/** Whether two texts are equal, byte for byte. */
+static inline bool sio_str_equal(sio_str a, sio_str b)
+{
+  return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/** The two arguments that a printf conversion `%.*s` takes. */
+#define SIO_STR_ARG(s) (int)(s).len, (s).data
+
 /**
  * Where memory comes from.  Both functions are required; the size given to
  * `free` is the one that was asked of `alloc`.

@@ -75,13 +75,16 @@ typedef void (*sio_post_fn)(sio_server *server, void *arg);
 SIO_API int sio_uv_post(sio_uv *uv, sio_post_fn fn, void *arg);
 
 /**
- * Answer a request with a file, read in the background.  `content_type` NULL
- * is guessed from the name.  A file that cannot be read answers 404.
+ * Answer a request with a file, read in the background, up to 64 MiB.
+ * Content-Type is guessed from the name unless it is among the headers, which
+ * are copied.  A file that cannot be read answers 404, a larger one 500.
  *
- * Errors: SIO_ERR_NOMEM, SIO_ERR_STATE (it has been answered).
+ * Errors: SIO_ERR_INVALID (as sio_respond()), SIO_ERR_NOMEM; the request is
+ *         not answered then.
  */
 SIO_API int sio_uv_respond_file(sio_uv *uv, sio_request *request,
-                                const char *path, const char *content_type);
+                                const char *path, const sio_header *headers,
+                                size_t n_headers);
 
 /** Called when an adapter has closed; `uv` is freed right after. */
 typedef void (*sio_uv_closed_fn)(sio_uv *uv, void *user);

@@ -61,8 +61,8 @@ SIO_API sio_str sio_args_json(const sio_args *args);
 
 SIO_API sio_type sio_value_type(sio_value value);
 
-/** The text of a string; empty with `data` NULL if it is not a string.
- *  An unpaired surrogate reads as U+FFFD.
+/** The text of a string; empty with `data` NULL if it is not a string (that
+ *  of an empty string is not NULL).  An unpaired surrogate reads as U+FFFD.
  *
  *  Errors: out of memory while resolving escapes also gives `data` NULL. */
 SIO_API sio_str sio_value_str(sio_value value);

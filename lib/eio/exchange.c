@@ -360,7 +360,7 @@ static bool header_is_ours(const char *name)
          strcasecmp(name, "transfer-encoding") == 0;
 }
 
-static int check_headers(const sio_header *headers, size_t n)
+int sio_headers_check(const sio_header *headers, size_t n)
 {
   for (size_t i = 0; i < n; i++) {
     if (headers[i].name == NULL || headers[i].value == NULL ||
@@ -378,7 +378,7 @@ int sio_respond(sio_request *request, int status, const sio_header *headers,
   static const sio_span none = {NULL, 0};
   struct sio__buf lines;
   struct sio__engine *engine = request->engine;
-  int rv = check_headers(headers, n_headers);
+  int rv = sio_headers_check(headers, n_headers);
 
   if (rv != 0 || status < 200 || status > 599)
     return SIO_ERR_INVALID;

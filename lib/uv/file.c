@@ -16,8 +16,10 @@ struct sio__uv_file {
   uv_file fd;           /* -1: not open */
   uint8_t *data;
   size_t size, have;
-  int status; /* to answer with */
-  char type[128];
+  int status;   /* to answer with */
+  size_t block; /* size of this allocation */
+  size_t n_headers;
+  sio_header headers[]; /* their texts are behind them */
 };
 
 static const char *guess_type(const char *path)
@@ -59,7 +61,7 @@ static void on_closed(uv_fs_t *fs)
   sio_request_release(file->request);
   if (file->data != NULL)
     sio__uv_free(uv, file->data, file->size);
-  sio__uv_free(uv, file, sizeof *file);
+  sio__uv_free(uv, file, file->block);
   uv->busy_files--;
   sio__uv_check_closed(uv);
 }
@@ -68,12 +70,11 @@ static void on_closed(uv_fs_t *fs)
 static void finish(struct sio__uv_file *file)
 {
   sio_span body = {file->data, file->have};
-  sio_header type = {"Content-Type", file->type};
   int rv;
 
   sio__uv_tick(file->uv);
   if (file->status == 200)
-    rv = sio_respond(file->request, 200, &type, 1, body);
+    rv = sio_respond(file->request, 200, file->headers, file->n_headers, body);
   else
     rv = sio_respond_text(file->request, file->status, "text/plain",
                           file->status == 404 ? "Not Found"
@@ -161,26 +162,66 @@ static void on_open(uv_fs_t *fs)
     fail(file, 500);
 }
 
-int sio_uv_respond_file(sio_uv *uv, sio_request *request, const char *path,
-                        const char *content_type)
+/* Copy a text to `*at` and move on behind it. */
+static const char *put(char **at, const char *text)
 {
-  const char *type = content_type != NULL ? content_type : guess_type(path);
-  struct sio__uv_file *file;
+  size_t size = strlen(text) + 1;
+  const char *copy = memcpy(*at, text, size);
 
-  if (strlen(type) >= sizeof file->type)
-    return SIO_ERR_INVALID;
-  file = sio__uv_alloc(uv, sizeof *file);
+  *at += size;
+  return copy;
+}
+
+/* The file and its headers in one block. */
+static struct sio__uv_file *new_file(struct sio_uv *uv,
+                                     const sio_header *headers, size_t n,
+                                     const char *type)
+{
+  size_t block = sizeof(struct sio__uv_file) + (n + 1) * sizeof *headers;
+  size_t texts = strlen(type) + sizeof "Content-Type" + 1;
+  struct sio__uv_file *file;
+  bool typed = false;
+  char *at;
+
+  for (size_t i = 0; i < n; i++)
+    texts += strlen(headers[i].name) + strlen(headers[i].value) + 2;
+  file = sio__uv_alloc(uv, block + texts);
   if (file == NULL)
-    return SIO_ERR_NOMEM;
-  memcpy(file->type, type, strlen(type) + 1);
+    return NULL;
   file->uv = uv;
   file->fd = -1;
   file->status = 200;
+  file->block = block + texts;
   file->fs.data = file;
+  at = (char *)file + block;
+  for (size_t i = 0; i < n; i++) {
+    typed = typed || strcasecmp(headers[i].name, "content-type") == 0;
+    file->headers[i].name = put(&at, headers[i].name);
+    file->headers[i].value = put(&at, headers[i].value);
+  }
+  file->n_headers = n;
+  if (!typed) {
+    file->headers[n].name = put(&at, "Content-Type");
+    file->headers[n].value = put(&at, type);
+    file->n_headers++;
+  }
+  return file;
+}
+
+int sio_uv_respond_file(sio_uv *uv, sio_request *request, const char *path,
+                        const sio_header *headers, size_t n_headers)
+{
+  struct sio__uv_file *file;
+
+  if (sio_headers_check(headers, n_headers) != 0)
+    return SIO_ERR_INVALID;
+  file = new_file(uv, headers, n_headers, guess_type(path));
+  if (file == NULL)
+    return SIO_ERR_NOMEM;
   if (uv_fs_open(uv->loop, &file->fs, path, O_RDONLY | O_CLOEXEC, 0, on_open) !=
       0) {
     uv_fs_req_cleanup(&file->fs);
-    sio__uv_free(uv, file, sizeof *file);
+    sio__uv_free(uv, file, file->block);
     return SIO_ERR_NOMEM;
   }
   file->request = sio_request_retain(request);
