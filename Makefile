@@ -249,7 +249,7 @@ run-chat: $(B)/chat $(call installed,$(CHAT_PAGE:%/package.json=%))
 
 # --- Tests ------------------------------------------------------------------
 
-SECTIONS := unit asan $(NODE_FOLDERS:test/%=%) abi
+SECTIONS := unit asan $(NODE_FOLDERS:test/%=%) abi docs
 
 .PHONY: test check $(SECTIONS:%=check-%) check-client-asan valgrind
 test: setup
@@ -282,6 +282,10 @@ check-browser: $(call installed,test/browser examples/chat) $(PROGRAMS:%=$(B)/%)
 
 check-abi: libs
 	@CC='$(CC)' MAKE='$(MAKE)' B='$(B)' test/abi/run.sh $(B)/results
+
+check-docs: $(CORE_A) $(UV_A)
+	@CC='$(CC)' B='$(B)' CFLAGS='$(UV_CFLAGS)' LIBS='$(UV_LIBS) $(CORE_LIBS)' \
+	   scripts/check-docs.sh $(B)/results
 
 valgrind: $(UNIT:%=$(B)/%)
 	@WRAPPER='valgrind -q --leak-check=full --error-exitcode=1' \
@@ -350,7 +354,7 @@ help:
 	@echo 'make run        install what is missing, build, start the chat (PORT=3000)'
 	@echo 'make test       install what is missing, build, run all tests'
 	@echo 'make check      the tests alone; check-unit, check-asan, check-client,'
-	@echo '                check-browser, check-abi: one kind of them'
+	@echo '                check-browser, check-abi, check-docs: one kind of them'
 	@echo 'make valgrind   the unit tests under valgrind'
 	@echo 'make lint       format, layers, style, symbols'
 	@echo 'make format     let clang-format write the format'

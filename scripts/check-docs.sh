@@ -7,7 +7,7 @@
 # What stands behind ``` says how a block of C is taken:
 #
 #   ```c program   a whole program: compiled and linked
-#   ```c           declarations and functions, after all headers
+#   ```c           declarations and functions; those of one page go together
 #   ```c body      statements of a function that has the variables below
 #   ```c sketch    not compiled
 #
@@ -43,15 +43,15 @@ try() {
   fi
 }
 
-# Each block into a file of its own, named after its kind, its page and the
-# line where it begins; the compiler is told where the lines come from.
+# Blocks into files, named after their kind, their page and the line where
+# they begin; the compiler is told where the lines come from.
 extract() {
   awk -v scratch="$scratch" '
     function begin(kind,    page) {
       page = FILENAME
       gsub(/[\/.]/, "_", page)
-      out = scratch "/" kind "-" page "-" FNR ".c"
-      if (kind != "program")
+      out = scratch "/" kind "-" page (kind != "file" ? "-" FNR : "") ".c"
+      if (kind != "program" && !(out in begun))
         print "#include <sio.h>\n#include <sio/uv.h>\n#include <uv.h>\n" \
               "#include <stdio.h>\n#include <stdlib.h>" >out
       if (kind == "body")
@@ -63,12 +63,12 @@ extract() {
               "sio_socket *socket,\n  const sio_args *args, sio_ack *ack, " \
               "sio_next *next, sio_uv *uv,\n  sio_request *request, " \
               "const char *name, const char *text, sio_str room) {" >out
+      begun[out] = 1
       print "#line " FNR + 1 " \"" FILENAME "\"" >out
     }
     function end() {
       if (out ~ /\/body-/)
         print "}" >out
-      close(out)
       out = ""
     }
     FNR == 1 && out != "" { end() }
@@ -82,7 +82,7 @@ extract() {
   ' $pages
 }
 
-# Fragments use what they show, not each other.
+# Fragments declare more than they use.
 compiles() {
   $CC $flags -Wno-unused -Wno-unused-parameter -fsyntax-only "$1"
 }
@@ -103,16 +103,16 @@ links_lead_somewhere() {
   }
 }
 
-# Names of files and folders in backticks.
+# Names of files in backticks: from here, from lib/, or from include/.
 paths_exist() {
   grep -o '`[a-z_.]*/[a-z_./*]*`' "$1" | tr -d '`' | sort -u | {
     status=0
     while read -r path; do
       case $path in
-      build/* | node_modules/*) continue ;;
+      build/* | /*) continue ;;
       esac
       ls $path >/dev/null 2>&1 || ls lib/$path >/dev/null 2>&1 ||
-        { echo "no $path"; status=1; }
+        ls include/$path >/dev/null 2>&1 || { echo "no $path"; status=1; }
     done
     exit $status
   }

@@ -36,6 +36,14 @@ void sio__polling_open(struct sio__session *session,
   sio__buf_dispose(&packet);
 }
 
+/* What it means for a session that a connection has gone. */
+static sio_cause loss(sio_cause cause, sio_cause aborted)
+{
+  bool peer = cause == SIO_CAUSE_PEER_GONE || cause == SIO_CAUSE_WRITE;
+
+  return peer ? aborted : cause;
+}
+
 /* A GET has been answered, or its connection has gone. */
 static void on_poll_released(struct sio_request *request, sio_cause cause)
 {
@@ -45,9 +53,7 @@ static void on_poll_released(struct sio_request *request, sio_cause cause)
   if (cause == SIO_CAUSE_NONE)
     return;
   sio__session_fail(session, SIO_REASON_TRANSPORT_ERROR,
-                    cause == SIO_CAUSE_PEER_GONE ? SIO_CAUSE_POLL_ABORTED
-                                                 : cause,
-                    NULL, NULL);
+                    loss(cause, SIO_CAUSE_POLL_ABORTED), NULL, NULL);
 }
 
 /* Answer a GET with what is queued. */
@@ -222,9 +228,8 @@ static void on_post_released(struct sio_request *request, sio_cause cause)
   session->post = NULL;
   if (cause == SIO_CAUSE_NONE)
     return;
-  sio__session_fail(
-      session, SIO_REASON_TRANSPORT_ERROR,
-      cause == SIO_CAUSE_PEER_GONE ? SIO_CAUSE_POST_ABORTED : cause, NULL, "1");
+  sio__session_fail(session, SIO_REASON_TRANSPORT_ERROR,
+                    loss(cause, SIO_CAUSE_POST_ABORTED), NULL, "1");
 }
 
 /* Answer a POST that will not be read, and close its connection if its body
@@ -236,7 +241,7 @@ static void refuse_post(struct sio_request *request, int status, bool has_body)
   sio__request_answer(request, status, NULL, NULL, empty);
 }
 
-void sio__polling_post(struct sio__session *session,
+bool sio__polling_post(struct sio__session *session,
                        struct sio_request *request,
                        const struct sio__http_head *head)
 {
@@ -259,7 +264,9 @@ void sio__polling_post(struct sio__session *session,
     session->post = request;
     request->owner = session;
     request->released = on_post_released;
+    return true;
   }
+  return false;
 }
 
 /* Whether all packets of a payload were fit to be read. */

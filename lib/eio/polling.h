@@ -13,9 +13,9 @@ extern const struct sio__transport sio__polling_transport;
 void sio__polling_get(struct sio__session *session,
                       struct sio_request *request);
 
-/* The head of a POST; `head` is its own.  Its body follows, unless it has
- * been answered. */
-void sio__polling_post(struct sio__session *session,
+/* The head of a POST; `head` is its own.  True: its body is awaited.  False:
+ * it has been answered, and may be gone. */
+bool sio__polling_post(struct sio__session *session,
                        struct sio_request *request,
                        const struct sio__http_head *head);
 

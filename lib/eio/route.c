@@ -165,9 +165,8 @@ static void on_post(struct sio_request *request,
   static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
   request->conn->http->arriving = request;
-  sio__polling_post(session, request, head);
-  if (request->answered || !head->expects_continue || !has_body(head) ||
-      !sio__conn_is_open(request->conn))
+  if (!sio__polling_post(session, request, head) || !head->expects_continue ||
+      !has_body(head))
     return;
   if (sio__outq_append(sio__request_out(request), go_on, sizeof go_on - 1) != 0)
     sio__request_abandon(request, SIO_CAUSE_NOMEM);

@@ -54,6 +54,9 @@ void sio__uv_tick(struct sio_uv *uv)
 {
   uint64_t now = uv_now(uv->loop);
 
+  if (now == uv->told_now)
+    return;
+  uv->told_now = now;
   sio_server_expire(uv->server, now);
   tell_unix_time(uv, now);
 }
@@ -63,6 +66,7 @@ static void on_timer(uv_timer_t *timer)
   struct sio_uv *uv = timer->data;
 
   uv->timer_at = SIO_NEVER;
+  uv->told_now = SIO_NEVER; /* something is due, maybe since this very ms */
   sio__uv_tick(uv);
 }
 
@@ -128,7 +132,7 @@ sio_uv *sio_uv_new(struct uv_loop_s *loop, sio_server *server)
   uv->loop = loop;
   uv->server = server;
   uv->mem = mem;
-  uv->timer_at = SIO_NEVER;
+  uv->timer_at = uv->told_now = SIO_NEVER;
   sio__list_init(&uv->streams);
   sio__list_init(&uv->ready);
   sio__list_init(&uv->listeners);

@@ -45,6 +45,7 @@ struct sio_uv {
   struct sio__list listeners;
   unsigned busy_files;   /* files that are being read */
   uint64_t timer_at;     /* when the timer is set to, or SIO_NEVER */
+  uint64_t told_now;     /* the time that the server knows */
   uint64_t unix_time_at; /* when the server was last told the wall clock */
   bool closing;
   bool finishing;
