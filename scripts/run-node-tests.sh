@@ -4,7 +4,7 @@
 # that fail.  Leaves "PASSED FAILED" in RESULTS/SECTION.
 #
 # usage: run-node-tests.sh SECTION RESULTS FOLDER
-#        TIMEOUT   seconds that all of it may take, 1200 if not given
+#        TIMEOUT   seconds that all of it may take, 600 if not given
 set -u
 
 section=$1
@@ -13,7 +13,7 @@ folder=$3
 
 limit=
 if command -v timeout >/dev/null 2>&1; then
-  limit="timeout -k 10 ${TIMEOUT:-1200}"
+  limit="timeout -k 10 ${TIMEOUT:-600}"
 fi
 
 mkdir -p "$results"

@@ -10,7 +10,7 @@
  *
  *     sio_emitf(sio_only(socket), "welcome", "%s", name);
  *     sio_emitf(sio_to(socket, room), "said", "{text: %s}", text);
- *     sio_emitf(sio_except(sio_in(ns, room), sio_s("muted")), "news", "");
+ *     sio_emitf(sio_except(sio_in(ns, room), sio_s("muted")), "news", NULL);
  *
  * Functions that refine a target return a new one, so a target can be kept
  * and used many times.  Names are borrowed until the last use.
@@ -28,7 +28,7 @@ enum { SIO_TARGET_ROOMS = 4 };
 /**
  * The answer to an event that asked for one: `status` is 0 and `args` are its
  * arguments, or SIO_ERR_TIMEOUT or SIO_ERR_DISCONNECTED and `args` are empty.
- * It is called exactly once, unless the server is freed before.
+ * It is called exactly once for each event that was emitted without an error.
  */
 typedef void (*sio_response_fn)(sio_socket *socket, int status,
                                 const sio_args *args, void *user);
@@ -93,9 +93,11 @@ SIO_API sio_target sio_with_ack(sio_target target, uint64_t timeout_ms,
                                 sio_response_fn fn, void *user);
 
 /*
- * Emitting.  Errors: SIO_ERR_RESERVED (the event name), SIO_ERR_DISCONNECTED
- * (one socket), SIO_ERR_NOMEM, SIO_ERR_LIMIT (too many rooms in the target,
- * `max_pending_acks`, or attachments above `max_attachments`),
+ * Emitting.  Errors: SIO_ERR_RESERVED (the event name), SIO_ERR_INVALID (no
+ * event name, or no function for the answer), SIO_ERR_DISCONNECTED (one
+ * socket: it has left, or its connection has just failed), SIO_ERR_CLOSED (the
+ * server was freed), SIO_ERR_NOMEM, SIO_ERR_LIMIT (too many rooms in the
+ * target, `max_pending_acks`, or attachments above `max_attachments`),
  * SIO_ERR_UNSUPPORTED (an acknowledgement from many), SIO_ERR_UTF8 (the event
  * name), and those of the payload, JSON or format string.  On error nobody
  * gets anything; one exception: on SIO_ERR_NOMEM in the middle of a broadcast
@@ -126,7 +128,8 @@ typedef bool (*sio_each_fn)(sio_socket *socket, void *user);
  * Call `fn` for each connected socket that a target reaches.  Sockets that
  * have left meanwhile are skipped.
  *
- * Errors: SIO_ERR_NOMEM, SIO_ERR_LIMIT (too many rooms in the target).
+ * Errors: SIO_ERR_NOMEM, SIO_ERR_LIMIT (too many rooms in the target),
+ *         SIO_ERR_INVALID (as for emitting).
  */
 SIO_API int sio_each(sio_target target, sio_each_fn fn, void *user);
 

@@ -54,7 +54,8 @@ SIO_API sio_span sio_request_body(const sio_request *request);
 /** The address of the peer; "" if unknown. */
 SIO_API const char *sio_request_address(const sio_request *request);
 
-/** The server that received it; NULL once that has been freed. */
+/** The server that received it; NULL once the request has been answered or
+ *  its connection has gone. */
 SIO_API sio_server *sio_request_server(const sio_request *request);
 
 /** Keep a request beyond the callback, to answer later; then release it.  One
@@ -63,8 +64,8 @@ SIO_API sio_request *sio_request_retain(sio_request *request);
 SIO_API void sio_request_release(sio_request *request);
 
 /**
- * Answer.  Content-Length and Connection are
- * written by the library; all is copied.  For HEAD and 204 or 304 the body is
+ * Answer.  Content-Length and Connection are written by the library; all is
+ * copied.  For HEAD and 204 or 304 the body is
  * left out.
  *
  * Errors: SIO_ERR_INVALID (a status outside 200 to 599, a header name or value

@@ -55,8 +55,8 @@ typedef void (*sio_event_fn)(sio_socket *socket, const sio_args *args,
  * "/" is added; "" is "/", which always exists.
  *
  * Ownership: it belongs to the server.
- * Errors:    NULL: out of memory, or a name with a comma, control characters
- *            or more than 255 bytes.
+ * Errors:    NULL: out of memory, or a name with a comma, control characters,
+ *            more than 255 bytes, or what is not UTF-8.
  */
 SIO_API sio_ns *sio_of(sio_server *server, const char *name);
 
@@ -126,7 +126,8 @@ SIO_API void sio_next_release(sio_next *next);
 
 /* Answering a client's event.  `ack` NULL: nothing happens.  Only the first
  * answer counts: later ones get SIO_ERR_STATE.  Errors: SIO_ERR_DISCONNECTED,
- * SIO_ERR_NOMEM, and those of the payload, JSON or format string. */
+ * SIO_ERR_NOMEM, SIO_ERR_LIMIT (`max_attachments`), and those of the payload,
+ * JSON or format string. */
 
 /** Acknowledge with what a format string describes (<sio/payload.h>); NULL or
  *  "" acknowledges with no arguments. */

@@ -60,7 +60,9 @@ SIO_API void sio_payload_reset(sio_payload *payload);
 /**
  * The first error: 0, SIO_ERR_NOMEM, SIO_ERR_UTF8 (a string), SIO_ERR_JSON
  * (raw text), or SIO_ERR_STATE (a key outside an object, a value without key
- * in one, an end without begin, nesting deeper than 64).
+ * in one, an end without begin, nesting deeper than 64), SIO_ERR_FORMAT
+ * (sio_payload_format()), or SIO_ERR_RANGE (a received value whose attachment
+ * does not exist).
  */
 SIO_API int sio_payload_error(const sio_payload *payload);
 

@@ -45,7 +45,9 @@ enum { SIO_POLLING = 1, SIO_WEBSOCKET = 2 };
  * which are given behind each field; fields are only added at the end, and
  * `size` says which of them the caller knows.
  *
- * Times are milliseconds from 1 to UINT32_MAX, unless 0 is given a meaning.
+ * Times are milliseconds from 1 to UINT32_MAX; what else is possible, and what
+ * happens at each limit, is in docs/options.md and checked by
+ * sio_server_options_problem().
  */
 typedef struct sio_server_options {
   size_t size; /**< set by sio_server_options_init() */
@@ -75,7 +77,8 @@ typedef struct sio_server_options {
   uint32_t max_headers;           /**< of an HTTP request; 100 */
   uint32_t max_pipelined;         /**< unanswered requests; 16 */
   uint64_t max_body;              /**< of other HTTP requests; 1000000 */
-  uint64_t header_timeout_ms;     /**< from the first byte; 60000 */
+  uint64_t header_timeout_ms;     /**< of each request; the first
+                                       counts from sio_conn_open(); 60000 */
   uint64_t body_timeout_ms;       /**< from the end of the header; 300000 */
   uint64_t keep_alive_timeout_ms; /**< without a request; 65000 */
   uint64_t close_timeout_ms;      /**< for the peer's part of closing; 30000 */
@@ -131,9 +134,10 @@ typedef void (*sio_closed_fn)(sio_server *server, void *user);
 
 /**
  * Close: every socket leaves with "server shutting down", every connection is
- * closed, no new one is served.  `done` (which may be NULL) is called once no
- * connection is left, at the latest after `close_timeout_ms`; from then on
- * the server may be used anew.
+ * closed, no new one is served.  Peers get `close_timeout_ms` to answer; then
+ * the host is asked to close their connections all the same.  `done` (which
+ * may be NULL) is called once no connection is left; from then on the server
+ * may be used anew.
  *
  * Errors: SIO_ERR_STATE: it is closing already; `done` is not called.
  */
@@ -152,7 +156,8 @@ SIO_API size_t sio_server_connection_count(const sio_server *server);
 SIO_API size_t sio_server_session_count(const sio_server *server);
 SIO_API size_t sio_server_socket_count(const sio_server *server);
 
-/** How many connections, sessions and sockets have ended for this cause. */
+/** How many connections, requests, sessions and sockets have ended for this
+ *  cause.  What ends because something else has ended does not count. */
 SIO_API uint64_t sio_server_cause_count(const sio_server *server,
                                         sio_cause cause);
 

@@ -25,7 +25,7 @@ SIO_API void sio_socket_release(sio_socket *socket);
 /** Its public id, 20 characters, different in each namespace; borrowed. */
 SIO_API const char *sio_socket_id(const sio_socket *socket);
 
-/** Its namespace.  NULL once the server has been freed. */
+/** Its namespace; NULL once the server has been freed. */
 SIO_API sio_ns *sio_socket_ns(const sio_socket *socket);
 
 /** Whether it has joined and not left. */
@@ -60,7 +60,8 @@ SIO_API int sio_join(sio_socket *socket, sio_str room);
  *  Errors: SIO_ERR_DISCONNECTED. */
 SIO_API int sio_leave(sio_socket *socket, sio_str room);
 
-/** Whether it is in a room.  Every socket is in the one named after its id. */
+/** Whether it is in a room.  Every socket begins in the one named after its
+ *  id. */
 SIO_API bool sio_socket_in(const sio_socket *socket, sio_str room);
 
 /** How many rooms it is in, and the name of the i-th, in the order of
@@ -106,7 +107,8 @@ SIO_API bool sio_socket_is_cross_domain(const sio_socket *socket);
  *  told no wall-clock time. */
 SIO_API uint64_t sio_socket_issued_ms(const sio_socket *socket);
 
-/** What carries the connection now: "polling" or "websocket"; constant. */
+/** What carries the connection now: "polling" or "websocket", or "" once the
+ *  socket has left; constant. */
 SIO_API const char *sio_socket_transport(const sio_socket *socket);
 
 /** Bytes that wait to be sent on its connection. */

@@ -37,8 +37,10 @@ SIO_API SIO_MUST_USE sio_uv *sio_uv_new(struct uv_loop_s *loop,
  * for IPv6 and IPv4 alike; NULL is "::", or "0.0.0.0" where there is no IPv6.
  * Port 0 takes any free one.  May be called several times.  Returns the port.
  *
- * Errors: SIO_ERR_IN_USE, SIO_ERR_ADDRESS, SIO_ERR_NOMEM, SIO_ERR_IO;
- *         sio_uv_error() explains.
+ * A host name is looked up, which may take its time.
+ *
+ * Errors: SIO_ERR_IN_USE, SIO_ERR_ADDRESS, SIO_ERR_NOMEM, SIO_ERR_IO (also: an
+ *         unknown name), SIO_ERR_CLOSED; sio_uv_error() explains.
  */
 SIO_API int sio_uv_listen(sio_uv *uv, const char *address, int port);
 
@@ -53,8 +55,8 @@ SIO_API int sio_uv_listen_unix(sio_uv *uv, const char *path);
 /**
  * Serve a stream socket that was accepted elsewhere.
  *
- * Ownership: on success the adapter owns the descriptor; on failure the
- *            caller still does.
+ * Ownership: the descriptor is the adapter's from now on; on failure it is
+ *            closed.
  * Errors:    SIO_ERR_NOMEM, SIO_ERR_LIMIT, SIO_ERR_CLOSED, SIO_ERR_IO.
  */
 SIO_API int sio_uv_accept_fd(sio_uv *uv, int fd);
@@ -77,7 +79,8 @@ SIO_API int sio_uv_post(sio_uv *uv, sio_post_fn fn, void *arg);
 /**
  * Answer a request with a file, read in the background, up to 64 MiB.
  * Content-Type is guessed from the name unless it is among the headers, which
- * are copied.  A file that cannot be read answers 404, a larger one 500.
+ * are copied.  A file that is not there answers 404; one that is too large or
+ * cannot be read, 500.
  *
  * Errors: SIO_ERR_INVALID (as sio_respond()), SIO_ERR_NOMEM; the request is
  *         not answered then.
@@ -91,9 +94,10 @@ typedef void (*sio_uv_closed_fn)(sio_uv *uv, void *user);
 
 /**
  * Close gracefully: stop listening, close the server (sio_server_close()),
- * send what is unsent, and give up every handle; then `done` (which may be
- * NULL) is called.  Posted functions that were accepted are run before.  The
- * server itself is not freed.  Closing twice does no harm.
+ * send what is queued on connections (but not what waits for a client's next
+ * poll), and give up every handle; then `done` (which may be NULL) is called.
+ * Posted functions that were accepted are run before.  The server itself is not
+ * freed.  Closing twice does no harm.
  */
 SIO_API void sio_uv_close(sio_uv *uv, sio_uv_closed_fn done, void *user);
 

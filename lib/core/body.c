@@ -27,7 +27,7 @@ bool sio__packet_send(struct sio__client *client)
   const struct sio__buf *packet = &client->server->packet;
 
   if (packet->error != 0) {
-    sio__session_doom(client->session, SIO_CAUSE_NOMEM);
+    sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
     return false;
   }
   return sio__session_send(client->session, packet->data, packet->len, false);

@@ -37,7 +37,7 @@ int sio__body_encode(struct sio_server *server, const struct sio__body *body,
                      sio_str nsp, const char *event, bool has_id, uint64_t id);
 
 /* Send the encoded packet and the attachments of its body to one client.
- * 0, SIO_ERR_DISCONNECTED, or SIO_ERR_NOMEM. */
+ * 0, or SIO_ERR_DISCONNECTED: also if its connection has just failed. */
 int sio__body_send(struct sio__client *client, const struct sio__body *body);
 
 #endif

@@ -27,9 +27,6 @@ void sio__client_violation(struct sio__client *client, sio_reason reason,
 {
   sio_end end = {reason, cause, detail, 0, 0};
 
-  sio__engine_log(&client->server->engine, SIO_LOG_INFO,
-                  "closing a connection: %s%s%s", sio_cause_text(cause),
-                  detail != NULL ? ": " : "", detail != NULL ? detail : "");
   drop_reassembly(client);
   sio__session_close(client->session, &end, false);
 }
@@ -175,7 +172,7 @@ static void hold(struct sio__client *client, const struct sio__packet *packet)
   }
   client->reassembly = sio__reassembly_new(&server->mem, packet);
   if (client->reassembly == NULL)
-    sio__session_doom(client->session, SIO_CAUSE_NOMEM);
+    sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
   else
     sio__timer_start(&server->engine.clock, &client->timer,
                      server->options.attachment_timeout_ms);
@@ -224,7 +221,7 @@ static void on_binary(struct sio__session *session, const uint8_t *data,
   }
   rv = sio__reassembly_add(r, data, len, options->max_attachment_bytes);
   if (rv == SIO_ERR_NOMEM) {
-    sio__session_doom(session, SIO_CAUSE_NOMEM);
+    sio__session_doom(session, SIO_CAUSE_NOMEM, 0);
     return;
   }
   if (rv != 0) {

@@ -48,7 +48,7 @@ void sio__dispatch_event(struct sio_socket *socket,
   if (packet->has_id) {
     ack = sio__ack_new(socket, packet->id);
     if (ack == NULL) {
-      sio__session_doom(socket->client->session, SIO_CAUSE_NOMEM);
+      sio__session_doom(socket->client->session, SIO_CAUSE_NOMEM, 0);
       return;
     }
   }

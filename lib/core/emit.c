@@ -123,7 +123,7 @@ static int emit(const sio_target *target, const char *event,
   if (target->error != 0)
     return target->error;
   if (server->freed)
-    return SIO_ERR_CLOSED;
+    return target->only != NULL ? SIO_ERR_DISCONNECTED : SIO_ERR_CLOSED;
   if (sio__event_is_reserved(sio_s(event)))
     return SIO_ERR_RESERVED;
   if (target->only == NULL && target->response != NULL)

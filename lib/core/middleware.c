@@ -73,7 +73,7 @@ static void accept(struct sio_socket *socket)
   uint32_t n = ns->connects.n;
 
   if (sio__rooms_activate(&ns->rooms, &socket->member) != 0) {
-    sio__session_doom(client->session, SIO_CAUSE_NOMEM);
+    sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
     return;
   }
   socket->state = SOCKET_CONNECTED;
@@ -131,7 +131,7 @@ static bool ask(struct sio_socket *socket)
   bool passed;
 
   if (next == NULL) {
-    sio__session_doom(socket->client->session, SIO_CAUSE_NOMEM);
+    sio__session_doom(socket->client->session, SIO_CAUSE_NOMEM, 0);
     return false;
   }
   socket->answer = sio_next_retain(next);

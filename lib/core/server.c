@@ -147,9 +147,10 @@ void sio_server_free(sio_server *server)
   if (server == NULL)
     return;
   sio__engine_enter(&server->engine);
-  server->freed = true;
+  server->closing = true; /* nobody is to close it any more */
   server->engine.closing = true;
   leave_all(server);
+  server->freed = true;
   sio__engine_leave(&server->engine);
   sio__shutdown_now(&server->engine);
   sio__engine_dispose(&server->engine);

@@ -107,7 +107,7 @@ void sio__socket_join(struct sio__client *client, struct sio_ns *ns,
   if (sio__ids_next(&server->engine.ids, id) == 0)
     socket = make(client, ns, auth, id);
   if (socket == NULL) {
-    sio__session_doom(client->session, SIO_CAUSE_NOMEM);
+    sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
     return;
   }
   sio__socket_advance(socket);
@@ -146,6 +146,7 @@ static void detach(struct sio_socket *socket)
 void sio__socket_leave(struct sio_socket *socket, const sio_end *end)
 {
   struct sio_server *server = socket->ns->server;
+  bool alone = socket->client->session->state == SESSION_OPEN;
 
   if (socket->state == SOCKET_JOINING) {
     detach(socket);
@@ -159,7 +160,8 @@ void sio__socket_leave(struct sio_socket *socket, const sio_end *end)
   call_all(socket, &socket->ns->disconnectings, end);
   detach(socket);
   server->n_sockets--;
-  sio__engine_note_end(&server->engine, "socket", socket->member.id, end);
+  if (alone) /* else its session tells how it ended */
+    sio__engine_note_end(&server->engine, "socket", socket->member.id, end);
   sio__pending_fail_all(socket);
   call_all(socket, &socket->ns->disconnects, end);
   sio_socket_release(socket);

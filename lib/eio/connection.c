@@ -44,7 +44,8 @@ int sio__conn_new(struct sio__engine *engine, void *user,
   if (engine->closing)
     return SIO_ERR_CLOSED;
   if (max > 0 && engine->n_conns >= max) {
-    engine->causes[SIO_CAUSE_CONNECTIONS]++;
+    sio__engine_note(engine, "connection", SIO_CAUSE_CONNECTIONS, NULL,
+                     engine->n_conns + 1);
     return SIO_ERR_LIMIT;
   }
   conn = sio__mem_zalloc(engine->mem, sizeof *conn);
@@ -85,6 +86,7 @@ bool sio__conn_has_room(struct sio_conn *conn, size_t len)
     return false;
   if (len <= max && conn->out.bytes <= max - len)
     return true;
+  conn->seen = conn->out.bytes + (uint64_t)len;
   sio__conn_abort(conn, SIO_CAUSE_OUTPUT_SIZE);
   return false;
 }
@@ -119,8 +121,11 @@ bool sio__conn_push(struct sio_conn *conn, struct sio__chunk *chunk,
 static void stop(struct sio_conn *conn, enum sio__conn_state state,
                  sio_cause cause)
 {
-  if (conn->cause == SIO_CAUSE_NONE)
+  if (conn->cause == SIO_CAUSE_NONE) {
     conn->cause = cause;
+    if (conn->session == NULL) /* else its session tells how it ended */
+      sio__engine_note(conn->engine, "connection", cause, NULL, conn->seen);
+  }
   conn->state = (uint8_t)state;
   sio__engine_defer(conn->engine, &conn->deferred, settle);
 }
@@ -131,8 +136,9 @@ void sio__conn_end(struct sio_conn *conn, sio_cause cause, bool linger)
     return;
   sio__engine_enter(conn->engine);
   conn->linger = linger;
-  sio__timer_start(&conn->engine->clock, &conn->timer,
-                   conn->engine->options->close_timeout_ms);
+  if (!conn->ws_closing) /* else it is running since our close frame */
+    sio__timer_start(&conn->engine->clock, &conn->timer,
+                     conn->engine->options->close_timeout_ms);
   stop(conn, CONN_ENDING, cause);
   sio__conn_touch(conn);
   sio__engine_leave(conn->engine);

@@ -53,6 +53,7 @@ struct sio_conn {
   bool linger;  /* ENDING: the peer may still be sending */
   bool aborted; /* ENDING: what is unsent does not matter */
   sio_cause cause;
+  uint64_t seen; /* the size that `cause` is about, or 0 */
 };
 
 /* As sio_conn_open(); `http` is taken over on success. */

@@ -80,28 +80,99 @@ void sio__engine_defer(struct sio__engine *engine,
   sio__list_insert(&engine->deferred, &deferred->link);
 }
 
+uint64_t sio__engine_limit(const struct sio__engine *engine, sio_cause cause)
+{
+  const sio_server_options *o = engine->options;
+  const struct {
+    sio_cause cause;
+    uint64_t limit;
+  } limits[] = {
+      {SIO_CAUSE_PING_TIMEOUT, o->ping_timeout_ms},
+      {SIO_CAUSE_CONNECT_TIMEOUT, o->connect_timeout_ms},
+      {SIO_CAUSE_MESSAGE_SIZE, o->max_payload},
+      {SIO_CAUSE_FRAGMENTS, o->max_fragments},
+      {SIO_CAUSE_HEADER_SIZE, o->max_header_bytes},
+      {SIO_CAUSE_HEADER_COUNT, o->max_headers},
+      {SIO_CAUSE_HEADER_TIMEOUT, o->header_timeout_ms},
+      {SIO_CAUSE_BODY_TIMEOUT, o->body_timeout_ms},
+      {SIO_CAUSE_BODY_SIZE, o->max_body},
+      {SIO_CAUSE_IDLE_TIMEOUT, o->keep_alive_timeout_ms},
+      {SIO_CAUSE_CLOSE_TIMEOUT, o->close_timeout_ms},
+      {SIO_CAUSE_OUTPUT_SIZE, o->max_output_bytes},
+      {SIO_CAUSE_ATTACHMENTS, o->max_attachments},
+      {SIO_CAUSE_ATTACHMENT_SIZE, o->max_attachment_bytes},
+      {SIO_CAUSE_ATTACHMENT_TIMEOUT, o->attachment_timeout_ms},
+      {SIO_CAUSE_PAYLOAD_PACKETS, o->max_payload_packets},
+      {SIO_CAUSE_NAMESPACES, o->max_namespaces},
+      {SIO_CAUSE_PIPELINE, o->max_pipelined},
+      {SIO_CAUSE_CONNECTIONS, o->max_connections},
+      {SIO_CAUSE_UPGRADE_TIMEOUT, o->upgrade_timeout_ms},
+  };
+
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+    if (limits[i].cause == cause)
+      return limits[i].limit;
+  }
+  return 0;
+}
+
+/* How much an end matters to whoever reads the log. */
+static sio_log_level level_of(sio_cause cause, uint64_t limit)
+{
+  switch (cause) {
+  case SIO_CAUSE_NOMEM:
+    return SIO_LOG_ERROR;
+  case SIO_CAUSE_CLIENT_LEFT:
+  case SIO_CAUSE_SERVER_LEFT:
+  case SIO_CAUSE_SERVER_CLOSED:
+  case SIO_CAUSE_PEER_CLOSED:
+  case SIO_CAUSE_PEER_GONE:
+  case SIO_CAUSE_CLOSE_PACKET:
+  case SIO_CAUSE_IDLE_TIMEOUT:
+  case SIO_CAUSE_HOST:
+  case SIO_CAUSE_DONE:
+    return SIO_LOG_DEBUG;
+  case SIO_CAUSE_PING_TIMEOUT:
+  case SIO_CAUSE_CONNECT_TIMEOUT:
+  case SIO_CAUSE_CLOSE_TIMEOUT:
+  case SIO_CAUSE_UPGRADE_TIMEOUT:
+    return SIO_LOG_INFO;
+  default:
+    return limit > 0 ? SIO_LOG_WARN : SIO_LOG_INFO;
+  }
+}
+
 void sio__engine_note_end(struct sio__engine *engine, const char *what,
                           const char *id, const sio_end *end)
 {
-  sio_log_level level;
-  char limit[64] = "";
+  uint64_t limit =
+      end->limit > 0 ? end->limit : sio__engine_limit(engine, end->cause);
+  sio_log_level level = level_of(end->cause, limit);
+  char figures[64] = "";
 
   engine->causes[end->cause]++;
-  level = end->limit > 0                      ? SIO_LOG_WARN
-          : end->cause <= SIO_CAUSE_PEER_GONE ? SIO_LOG_DEBUG
-          : end->cause == SIO_CAUSE_DONE      ? SIO_LOG_DEBUG
-                                              : SIO_LOG_INFO;
   if (!sio__engine_logs(engine, level))
     return;
-  if (end->limit > 0)
-    snprintf(limit, sizeof limit, " (limit %llu, seen %llu)",
-             (unsigned long long)end->limit, (unsigned long long)end->seen);
+  if (limit > 0 && end->seen > 0)
+    snprintf(figures, sizeof figures, " (limit %llu, seen %llu)",
+             (unsigned long long)limit, (unsigned long long)end->seen);
+  else if (limit > 0)
+    snprintf(figures, sizeof figures, " (limit %llu)",
+             (unsigned long long)limit);
   sio__engine_log(engine, level, "%s%s%s ended: %s%s%s%s%s%s", what,
                   id != NULL ? " " : "", id != NULL ? id : "",
                   sio_reason_text(end->reason),
                   end->reason != SIO_REASON_NONE ? ", " : "",
                   sio_cause_text(end->cause), end->detail != NULL ? ": " : "",
-                  end->detail != NULL ? end->detail : "", limit);
+                  end->detail != NULL ? end->detail : "", figures);
+}
+
+void sio__engine_note(struct sio__engine *engine, const char *what,
+                      sio_cause cause, const char *detail, uint64_t seen)
+{
+  const sio_end end = {SIO_REASON_NONE, cause, detail, 0, seen};
+
+  sio__engine_note_end(engine, what, NULL, &end);
 }
 
 void sio__engine_log(struct sio__engine *engine, sio_log_level level,

@@ -92,9 +92,16 @@ void sio__engine_defer(struct sio__engine *engine,
                        struct sio__deferred *deferred,
                        void (*run)(struct sio__deferred *));
 
+/* The configured limit that a cause is about; 0 if it is about none. */
+uint64_t sio__engine_limit(const struct sio__engine *engine, sio_cause cause);
+
 /* Count what ended, and log it with its figures. */
 void sio__engine_note_end(struct sio__engine *engine, const char *what,
                           const char *id, const sio_end *end);
+
+/* As sio__engine_note_end(), for what has no standard reason. */
+void sio__engine_note(struct sio__engine *engine, const char *what,
+                      sio_cause cause, const char *detail, uint64_t seen);
 
 void sio__engine_log(struct sio__engine *engine, sio_log_level level,
                      const char *format, ...) SIO_PRINTF(3, 4);

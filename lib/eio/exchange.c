@@ -158,6 +158,12 @@ static void advance(struct sio_conn *conn)
         sio__conn_end(conn, SIO_CAUSE_DONE, linger);
     }
   }
+  /* The last answer came by itself: from now on the next request is due. */
+  if (sio__conn_is_open(conn) && http->wait == HTTP_WAIT_NOTHING) {
+    http->wait = HTTP_WAIT_NEXT;
+    sio__timer_start(&conn->engine->clock, &conn->timer,
+                     conn->engine->options->keep_alive_timeout_ms);
+  }
 }
 
 /* Whoever waits for it need not any more. */
@@ -211,18 +217,34 @@ struct sio__outq *sio__request_begin(struct sio_request *request, int status,
   return out;
 }
 
-void sio__request_answer(struct sio_request *request, int status,
-                         const char *type, const char *headers, sio_span body)
+int sio__request_answer(struct sio_request *request, int status,
+                        const char *type, const char *headers, sio_span body)
 {
   size_t sent = request->is_head ? 0 : body.len;
   struct sio__outq *out;
+  bool ok;
 
-  if (request->answered || !sio__conn_has_room(request->conn, body.len))
-    return;
+  if (request->answered || !sio__conn_is_open(request->conn))
+    return 0;
   out = sio__request_begin(request, status, type, headers, body.len);
-  sio__request_done(
-      request, out != NULL &&
-                   (sent == 0 || sio__outq_append(out, body.data, sent) == 0));
+  ok =
+      out != NULL && (sent == 0 || sio__outq_append(out, body.data, sent) == 0);
+  sio__request_done(request, ok);
+  return ok ? 0 : SIO_ERR_NOMEM;
+}
+
+void sio__request_refuse_size(struct sio_request *request, uint64_t seen)
+{
+  static const sio_span none = {NULL, 0};
+  const sio_server_options *options = request->engine->options;
+  const sio_end end = {SIO_REASON_NONE, SIO_CAUSE_BODY_SIZE, NULL,
+                       request->kind == REQUEST_POST ? options->max_payload
+                                                     : options->max_body,
+                       seen};
+
+  sio__engine_note_end(request->engine, "request", NULL, &end);
+  request->keep_alive = false;
+  (void)sio__request_answer(request, 413, NULL, NULL, none);
 }
 
 void sio__request_abandon(struct sio_request *request, sio_cause cause)
@@ -236,11 +258,9 @@ static void detach(struct sio_request *request, sio_cause cause)
 {
   sio__list_remove(&request->link);
   sio__outq_dispose(&request->held);
-  sio__buf_dispose(&request->body);
   release_owner(request, cause);
   request->conn = NULL;
   request->engine = NULL;
-  request->answered = true;
   sio_request_release(request);
 }
 
@@ -382,10 +402,10 @@ int sio_respond(sio_request *request, int status, const sio_header *headers,
 
   if (rv != 0 || status < 200 || status > 599)
     return SIO_ERR_INVALID;
-  if (request->conn == NULL || !sio__conn_is_open(request->conn))
-    return SIO_ERR_DISCONNECTED;
   if (request->answered)
     return SIO_ERR_STATE;
+  if (request->conn == NULL || !sio__conn_is_open(request->conn))
+    return SIO_ERR_DISCONNECTED;
   sio__buf_init(&lines, engine->mem, SIZE_MAX);
   for (size_t i = 0; i < n_headers; i++)
     sio__http_write_header(&lines, headers[i].name, headers[i].value);
@@ -395,8 +415,8 @@ int sio_respond(sio_request *request, int status, const sio_header *headers,
   if (rv != 0)
     sio__request_abandon(request, SIO_CAUSE_NOMEM);
   else
-    sio__request_answer(request, status, NULL, (const char *)lines.data,
-                        status == 204 || status == 304 ? none : body);
+    rv = sio__request_answer(request, status, NULL, (const char *)lines.data,
+                             status == 204 || status == 304 ? none : body);
   sio__buf_dispose(&lines);
   sio__engine_leave(engine);
   return rv;

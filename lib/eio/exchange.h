@@ -97,9 +97,13 @@ struct sio__outq *sio__request_begin(struct sio_request *request, int status,
                                      size_t length);
 
 /* A short response with a body of a type; `type` NULL: no body.  `headers`
- * are further header lines, or NULL. */
-void sio__request_answer(struct sio_request *request, int status,
-                         const char *type, const char *headers, sio_span body);
+ * are further header lines, or NULL.  0 or SIO_ERR_NOMEM, and the connection
+ * is aborted. */
+int sio__request_answer(struct sio_request *request, int status,
+                        const char *type, const char *headers, sio_span body);
+
+/* Answer 413 and hang up: `seen` bytes are more than a body may have. */
+void sio__request_refuse_size(struct sio_request *request, uint64_t seen);
 
 /* The response has been written to sio__request_out(): let the next one have
  * its turn; `ok` false: out of memory, the connection is aborted. */

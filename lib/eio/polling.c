@@ -36,12 +36,21 @@ void sio__polling_open(struct sio__session *session,
   sio__buf_dispose(&packet);
 }
 
-/* What it means for a session that a connection has gone. */
-static sio_cause loss(sio_cause cause, sio_cause aborted)
+static void fail(struct sio__session *session, sio_cause cause, uint64_t seen)
+{
+  const sio_end end = {SIO_REASON_TRANSPORT_ERROR, cause, NULL, 0, seen};
+
+  sio__session_fail(session, &end, "1");
+}
+
+/* The connection of a request has gone: `aborted` is what it means if that
+ * was the peer's doing. */
+static void fail_lost(struct sio__session *session, sio_cause cause,
+                      sio_cause aborted)
 {
   bool peer = cause == SIO_CAUSE_PEER_GONE || cause == SIO_CAUSE_WRITE;
 
-  return peer ? aborted : cause;
+  fail(session, peer ? aborted : cause, 0);
 }
 
 /* A GET has been answered, or its connection has gone. */
@@ -50,10 +59,8 @@ static void on_poll_released(struct sio_request *request, sio_cause cause)
   struct sio__session *session = request->owner;
 
   session->poll = NULL;
-  if (cause == SIO_CAUSE_NONE)
-    return;
-  sio__session_fail(session, SIO_REASON_TRANSPORT_ERROR,
-                    loss(cause, SIO_CAUSE_POLL_ABORTED), NULL, NULL);
+  if (cause != SIO_CAUSE_NONE)
+    fail_lost(session, cause, SIO_CAUSE_POLL_ABORTED);
 }
 
 /* Answer a GET with what is queued. */
@@ -71,7 +78,7 @@ static void flush(struct sio__session *session)
   sio__packetq_clear(queue);
   sio__request_done(request, ok);
   if (!ok)
-    sio__session_doom(session, SIO_CAUSE_NOMEM); /* its packets are lost */
+    sio__session_doom(session, SIO_CAUSE_NOMEM, 0); /* its packets are lost */
   else if (session->state == SESSION_CLOSING)
     session->transport->drain(session);
 }
@@ -96,8 +103,7 @@ void sio__polling_get(struct sio__session *session, struct sio_request *request)
 
   request->kind = REQUEST_POLL;
   if (session->poll != NULL) {
-    sio__session_fail(session, SIO_REASON_TRANSPORT_ERROR,
-                      SIO_CAUSE_POLL_OVERLAP, NULL, "1");
+    fail(session, SIO_CAUSE_POLL_OVERLAP, 0);
     sio__request_answer(request, 400, NULL, NULL, empty);
     return;
   }
@@ -130,7 +136,8 @@ static bool queued(struct sio__session *session, int added)
 
   if (added != 0 || session->queue.bytes > max) {
     sio__session_doom(session,
-                      added != 0 ? SIO_CAUSE_NOMEM : SIO_CAUSE_OUTPUT_SIZE);
+                      added != 0 ? SIO_CAUSE_NOMEM : SIO_CAUSE_OUTPUT_SIZE,
+                      added != 0 ? 0 : session->queue.bytes);
     return false;
   }
   flush_soon(session);
@@ -226,10 +233,8 @@ static void on_post_released(struct sio_request *request, sio_cause cause)
   struct sio__session *session = request->owner;
 
   session->post = NULL;
-  if (cause == SIO_CAUSE_NONE)
-    return;
-  sio__session_fail(session, SIO_REASON_TRANSPORT_ERROR,
-                    loss(cause, SIO_CAUSE_POST_ABORTED), NULL, "1");
+  if (cause != SIO_CAUSE_NONE)
+    fail_lost(session, cause, SIO_CAUSE_POST_ABORTED);
 }
 
 /* Answer a POST that will not be read, and close its connection if its body
@@ -251,21 +256,27 @@ bool sio__polling_post(struct sio__session *session,
   request->kind = REQUEST_POST;
   (void)sio__http_header(head, "content-type", &type); /* it may be missing */
   if (session->post != NULL) {
-    sio__session_fail(session, SIO_REASON_TRANSPORT_ERROR,
-                      SIO_CAUSE_POST_OVERLAP, NULL, "1");
+    fail(session, SIO_CAUSE_POST_OVERLAP, 0);
     refuse_post(request, 400, true);
   } else if (sio_str_is(type, "application/octet-stream")) {
-    sio__session_fail(session, SIO_REASON_TRANSPORT_ERROR,
-                      SIO_CAUSE_CONTENT_TYPE, NULL, "1");
+    fail(session, SIO_CAUSE_CONTENT_TYPE, 0);
     refuse_post(request, 400, true);
   } else if (head->has_length && head->content_length > max) {
-    refuse_post(request, 413, true);
+    sio__request_refuse_size(request, head->content_length);
   } else {
     session->post = request;
     request->owner = session;
     request->released = on_post_released;
     return true;
   }
+  return false;
+}
+
+static bool bad_payload(struct sio__session *session, sio_cause cause)
+{
+  const sio_end end = {SIO_REASON_PARSE_ERROR, cause, NULL, 0, 0};
+
+  sio__session_fail(session, &end, "1");
   return false;
 }
 
@@ -277,18 +288,12 @@ static bool read_payload(struct sio__session *session, char *data, size_t len)
   char *packet;
   size_t packet_len;
 
-  if (!sio__utf8_is_valid((const uint8_t *)data, len)) {
-    sio__session_fail(session, SIO_REASON_PARSE_ERROR, SIO_CAUSE_TEXT, NULL,
-                      "1");
-    return false;
-  }
+  if (!sio__utf8_is_valid((const uint8_t *)data, len))
+    return bad_payload(session, SIO_CAUSE_TEXT);
   sio__payload_begin(&iter, data, len);
   while (sio__payload_next(&iter, &packet, &packet_len)) {
-    if (left-- == 0) {
-      sio__session_fail(session, SIO_REASON_PARSE_ERROR,
-                        SIO_CAUSE_PAYLOAD_PACKETS, NULL, "1");
-      return false;
-    }
+    if (left-- == 0)
+      return bad_payload(session, SIO_CAUSE_PAYLOAD_PACKETS);
     if (!sio__session_text(session, packet, packet_len))
       break;
   }

@@ -49,13 +49,10 @@ static void refuse_code(struct sio_request *request,
                         const struct sio__verdict *verdict)
 {
   const char *message = sio__refusal_message(verdict->code);
-  int status = verdict->code == REFUSAL_FORBIDDEN ? 403 : 400;
   char json[96];
 
-  request->engine->causes[SIO_CAUSE_REFUSED]++;
-  sio__engine_log(request->engine, SIO_LOG_INFO,
-                  "request refused: code %d, %s (%s)", (int)verdict->code,
-                  message, verdict->context);
+  sio__engine_note(request->engine, "request", SIO_CAUSE_REFUSED,
+                   verdict->context, 0);
   if (head->wants_websocket) {
     request->keep_alive = false;
     refuse(request, head, 400, "text/html", NULL, text_body(message));
@@ -63,7 +60,7 @@ static void refuse_code(struct sio_request *request,
   }
   snprintf(json, sizeof json, "{\"code\":%d,\"message\":\"%s\"}",
            (int)verdict->code, message);
-  refuse(request, head, status, "application/json", NULL, text_body(json));
+  refuse(request, head, 400, "application/json", NULL, text_body(json));
 }
 
 /* Refuse an upgrade request; true if it was not fit to be one. */
@@ -158,20 +155,27 @@ static void open_polling(struct sio_request *request,
   sio__polling_open(session, request);
 }
 
+/* The body of a request is welcome: say so if the client waits for it. */
+static void go_on(struct sio_request *request,
+                  const struct sio__http_head *head)
+{
+  static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+  if (!head->expects_continue || !has_body(head))
+    return;
+  if (sio__outq_append(sio__request_out(request), text, sizeof text - 1) != 0)
+    sio__request_abandon(request, SIO_CAUSE_NOMEM);
+  else
+    sio__conn_touch(request->conn);
+}
+
 static void on_post(struct sio_request *request,
                     const struct sio__http_head *head,
                     struct sio__session *session)
 {
-  static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-
   request->conn->http->arriving = request;
-  if (!sio__polling_post(session, request, head) || !head->expects_continue ||
-      !has_body(head))
-    return;
-  if (sio__outq_append(sio__request_out(request), go_on, sizeof go_on - 1) != 0)
-    sio__request_abandon(request, SIO_CAUSE_NOMEM);
-  else
-    sio__conn_touch(request->conn);
+  if (sio__polling_post(session, request, head))
+    go_on(request, head);
 }
 
 static void on_engine_request(struct sio_request *request,
@@ -233,7 +237,8 @@ static void on_host_request(struct sio_request *request,
 
   request->kind = REQUEST_HOST;
   if (head->has_length && head->content_length > max) {
-    refuse(request, head, 413, NULL, NULL, no_body);
+    request->conn->http->arriving = request;
+    sio__request_refuse_size(request, head->content_length);
     return;
   }
   if (!prepare_host_request(request)) {
@@ -241,6 +246,7 @@ static void on_host_request(struct sio_request *request,
     return;
   }
   request->conn->http->arriving = request;
+  go_on(request, head);
 }
 
 static void host_request_done(struct sio_request *request)
@@ -269,11 +275,10 @@ static void on_head(struct sio_conn *conn)
   struct sio_request *request;
 
   if (conn->http->n_requests >= max) {
-    sio__engine_log(conn->engine, SIO_LOG_WARN, "%s (limit %lu)",
-                    sio_cause_text(SIO_CAUSE_PIPELINE), (unsigned long)max);
     sio__conn_abort(conn, SIO_CAUSE_PIPELINE);
     return;
   }
+  conn->http->wait = HTTP_WAIT_NOTHING; /* the next head has its own time */
   request = sio__request_new(conn, head);
   if (request == NULL) {
     sio__conn_abort(conn, SIO_CAUSE_NOMEM);
@@ -297,12 +302,10 @@ static void on_body(struct sio_conn *conn, sio_span body)
   max =
       request->kind == REQUEST_POST ? options->max_payload : options->max_body;
   rv = sio__request_add_body(request, body, max);
-  if (rv == SIO_ERR_LIMIT) {
-    request->keep_alive = false;
-    sio__request_answer(request, 413, NULL, NULL, no_body);
-  } else if (rv != 0) {
+  if (rv == SIO_ERR_LIMIT)
+    sio__request_refuse_size(request, request->body.len + (uint64_t)body.len);
+  else if (rv != 0)
     sio__request_abandon(request, SIO_CAUSE_NOMEM);
-  }
 }
 
 static void on_done(struct sio_conn *conn)
@@ -327,14 +330,11 @@ static void on_error(struct sio_conn *conn, int status, sio_cause cause,
   struct sio__http_head head = {0};
   struct sio_request *request;
 
-  sio__engine_log(conn->engine, SIO_LOG_INFO, "request refused with %d: %s%s%s",
-                  status, sio_cause_text(cause), detail != NULL ? ": " : "",
-                  detail != NULL ? detail : "");
-  conn->engine->causes[cause]++;
   if (cause == SIO_CAUSE_NOMEM) {
     sio__conn_abort(conn, cause);
     return;
   }
+  sio__engine_note(conn->engine, "request", cause, detail, 0);
   head.method = "";
   request = conn->http->arriving;
   if (request == NULL || request->answered)

@@ -17,6 +17,8 @@ static void destroy(struct sio__session *session)
 
 /* ---- End ---- */
 
+static void finish(struct sio__session *session, const char *farewell);
+
 /* Fail a doomed session, or free a closed one. */
 static void settle(struct sio__deferred *deferred)
 {
@@ -26,34 +28,16 @@ static void settle(struct sio__deferred *deferred)
   if (session->state == SESSION_CLOSED)
     destroy(session);
   else
-    sio__session_fail(session, SIO_REASON_TRANSPORT_ERROR,
-                      (sio_cause)session->cause, NULL, "1");
-}
-
-/* The figures of a limit, for the log. */
-static void add_figures(const struct sio__session *session, sio_end *end)
-{
-  const sio_server_options *options = session->engine->options;
-
-  if (end->cause == SIO_CAUSE_OUTPUT_SIZE)
-    end->limit = options->max_output_bytes;
-  else if (end->cause == SIO_CAUSE_MESSAGE_SIZE)
-    end->limit = options->max_payload;
-  else if (end->cause == SIO_CAUSE_FRAGMENTS)
-    end->limit = options->max_fragments;
-  else if (end->cause == SIO_CAUSE_PAYLOAD_PACKETS)
-    end->limit = options->max_payload_packets;
-  if (end->cause == SIO_CAUSE_OUTPUT_SIZE)
-    end->seen = sio__session_pending(session);
+    finish(session, NULL);
 }
 
 static void finish(struct sio__session *session, const char *farewell)
 {
   struct sio__engine *engine = session->engine;
-  sio_end end = {(sio_reason)session->reason, (sio_cause)session->cause,
-                 session->detail, 0, 0};
+  sio_cause cause = (sio_cause)session->cause;
+  sio_end end = {(sio_reason)session->reason, cause, session->detail,
+                 sio__engine_limit(engine, cause), session->seen};
 
-  add_figures(session, &end);
   session->state = SESSION_CLOSED;
   sio__timer_stop(&session->heartbeat);
   sio__timer_stop(&session->grace);
@@ -67,33 +51,36 @@ static void finish(struct sio__session *session, const char *farewell)
   sio__engine_defer(engine, &session->deferred, settle);
 }
 
-static void remember(struct sio__session *session, sio_reason reason,
-                     sio_cause cause, const char *detail)
+/* What ends a session that is closing anyway is the first reason. */
+static void remember(struct sio__session *session, const sio_end *end)
 {
-  session->reason = (uint8_t)reason;
-  session->cause = (uint8_t)cause;
-  session->detail = detail;
+  if (session->state != SESSION_OPEN)
+    return;
+  session->reason = (uint8_t)end->reason;
+  session->cause = (uint8_t)end->cause;
+  session->detail = end->detail;
+  session->seen = end->seen;
 }
 
-void sio__session_fail(struct sio__session *session, sio_reason reason,
-                       sio_cause cause, const char *detail,
+void sio__session_fail(struct sio__session *session, const sio_end *end,
                        const char *farewell)
 {
   if (session->state == SESSION_CLOSED)
     return;
-  /* What ends a session that is closing anyway is the first reason. */
-  if (session->state == SESSION_OPEN)
-    remember(session, reason, cause, detail);
+  if (!session->doomed)
+    remember(session, end);
   finish(session, farewell);
 }
 
-void sio__session_doom(struct sio__session *session, sio_cause cause)
+void sio__session_doom(struct sio__session *session, sio_cause cause,
+                       uint64_t seen)
 {
+  const sio_end end = {SIO_REASON_TRANSPORT_ERROR, cause, NULL, 0, seen};
+
   if (session->state == SESSION_CLOSED || session->doomed)
     return;
+  remember(session, &end);
   session->doomed = true;
-  if (session->state == SESSION_OPEN)
-    remember(session, SIO_REASON_TRANSPORT_ERROR, cause, NULL);
   sio__engine_defer(session->engine, &session->deferred, settle);
 }
 
@@ -107,10 +94,8 @@ void sio__session_close(struct sio__session *session, const sio_end *end,
 {
   if (session->state == SESSION_CLOSED)
     return;
-  if (session->state == SESSION_OPEN) {
-    session->state = SESSION_CLOSING;
-    remember(session, end->reason, end->cause, end->detail);
-  }
+  remember(session, end);
+  session->state = SESSION_CLOSING;
   if (discard)
     finish(session, "1");
   else
@@ -128,12 +113,12 @@ static void on_heartbeat(struct sio__timer *timer)
 {
   struct sio__session *session =
       SIO__CONTAINER(timer, struct sio__session, heartbeat);
+  static const sio_end end = {SIO_REASON_PING_TIMEOUT, SIO_CAUSE_PING_TIMEOUT,
+                              NULL, 0, 0};
   const sio_server_options *options = session->engine->options;
 
   if (session->pinged) {
-    if (session->state == SESSION_OPEN)
-      remember(session, SIO_REASON_PING_TIMEOUT, SIO_CAUSE_PING_TIMEOUT, NULL);
-    finish(session, "1");
+    sio__session_fail(session, &end, "1");
     return;
   }
   session->pinged = true;
@@ -237,6 +222,8 @@ void sio__session_write_open(const struct sio__session *session, bool websocket,
 
 void sio__session_announce(struct sio__session *session)
 {
+  static const sio_end end = {SIO_REASON_FORCED_CLOSE, SIO_CAUSE_NOMEM, NULL, 0,
+                              0};
   struct sio__engine *engine = session->engine;
 
   if (session->state != SESSION_OPEN)
@@ -244,10 +231,11 @@ void sio__session_announce(struct sio__session *session)
   sio__timer_start(&engine->clock, &session->heartbeat,
                    engine->options->ping_interval_ms);
   session->announced = true;
+  sio__engine_log(engine, SIO_LOG_DEBUG, "session opened from %s by %s",
+                  session->snapshot->address, session->transport->name);
   if (engine->events->opened(session, engine->events_user) != 0) {
     session->announced = false;
-    sio__session_fail(session, SIO_REASON_FORCED_CLOSE, SIO_CAUSE_NOMEM, NULL,
-                      "1");
+    sio__session_fail(session, &end, "1");
   }
 }
 
@@ -302,8 +290,10 @@ bool sio__session_send_shared(struct sio__session *session,
 
 static bool bad_packet(struct sio__session *session)
 {
-  sio__session_fail(session, SIO_REASON_PARSE_ERROR, SIO_CAUSE_ENGINE_PACKET,
-                    NULL, "1");
+  static const sio_end end = {SIO_REASON_PARSE_ERROR, SIO_CAUSE_ENGINE_PACKET,
+                              NULL, 0, 0};
+
+  sio__session_fail(session, &end, "1");
   return false;
 }
 
@@ -322,6 +312,10 @@ static bool on_base64(struct sio__session *session, char *text, size_t len)
 
 bool sio__session_text(struct sio__session *session, char *packet, size_t len)
 {
+  static const sio_end wrong_way = {SIO_REASON_TRANSPORT_ERROR,
+                                    SIO_CAUSE_HEARTBEAT, NULL, 0, 0},
+                       goodbye = {SIO_REASON_TRANSPORT_CLOSE,
+                                  SIO_CAUSE_CLOSE_PACKET, NULL, 0, 0};
   struct sio__engine *engine = session->engine;
 
   if (session->state != SESSION_OPEN || session->doomed)
@@ -338,12 +332,10 @@ bool sio__session_text(struct sio__session *session, char *packet, size_t len)
   case 'b':
     return on_base64(session, packet + 1, len - 1);
   case '2': /* the server pings, not the client */
-    sio__session_fail(session, SIO_REASON_TRANSPORT_ERROR, SIO_CAUSE_HEARTBEAT,
-                      NULL, "1");
+    sio__session_fail(session, &wrong_way, "1");
     break;
   case '1':
-    sio__session_fail(session, SIO_REASON_TRANSPORT_CLOSE,
-                      SIO_CAUSE_CLOSE_PACKET, NULL, "6");
+    sio__session_fail(session, &goodbye, "6");
     break;
   case '0':
   case '5':

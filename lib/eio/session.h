@@ -57,6 +57,7 @@ struct sio__session {
   bool pinged;    /* a pong is awaited */
   bool base64;    /* the client takes no binary */
   const char *detail;
+  uint64_t seen;
   void *user; /* of the floor above */
   const struct sio__transport *transport;
   struct sio_conn *ws;              /* its websocket; NULL: polling */
@@ -122,14 +123,14 @@ void sio__session_close(struct sio__session *session, const sio_end *end,
                         bool discard);
 
 /* Its transport has failed or its peer has left: closed at once.  A waiting
- * GET is answered with the packet `farewell`. */
-void sio__session_fail(struct sio__session *session, sio_reason reason,
-                       sio_cause cause, const char *detail,
+ * GET is answered with the packet `farewell`; NULL is "1". */
+void sio__session_fail(struct sio__session *session, const sio_end *end,
                        const char *farewell);
 
 /* As sio__session_fail(), for a limit, and once the bracket closes: callers
  * may be in the middle of a broadcast. */
-void sio__session_doom(struct sio__session *session, sio_cause cause);
+void sio__session_doom(struct sio__session *session, sio_cause cause,
+                       uint64_t seen);
 
 /* CLOSING, and everything is on its way: it ends. */
 void sio__session_finish(struct sio__session *session);

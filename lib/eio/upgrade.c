@@ -41,9 +41,7 @@ static void on_timeout(struct sio__timer *timer)
       SIO__CONTAINER(timer, struct sio__upgrade, timeout);
   struct sio__engine *engine = upgrade->session->engine;
 
-  engine->causes[SIO_CAUSE_UPGRADE_TIMEOUT]++;
-  sio__engine_log(engine, SIO_LOG_INFO, "%s",
-                  sio_cause_text(SIO_CAUSE_UPGRADE_TIMEOUT));
+  sio__engine_note(engine, "upgrade", SIO_CAUSE_UPGRADE_TIMEOUT, NULL, 0);
   cancel(upgrade->session);
 }
 
@@ -103,12 +101,9 @@ static void on_message(struct sio_conn *conn, bool text, uint8_t *data,
 }
 
 /* The candidate is gone or closing by itself. */
-static void on_end(struct sio__session *session, sio_reason reason,
-                   sio_cause cause, const char *detail)
+static void on_end(struct sio__session *session, const sio_end *why)
 {
-  (void)reason;
-  (void)cause;
-  (void)detail;
+  (void)why;
   end(upgrade_of(session));
 }
 

@@ -20,8 +20,6 @@ const char *sio__refusal_message(enum sio__refusal code)
     return "Session ID unknown";
   case REFUSAL_METHOD:
     return "Bad handshake method";
-  case REFUSAL_FORBIDDEN:
-    return "Forbidden";
   case REFUSAL_VERSION:
     return "Unsupported protocol version";
   case REFUSAL_REQUEST:

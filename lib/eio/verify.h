@@ -18,13 +18,13 @@ enum sio__verdict_kind {
   VERDICT_REFUSED, /* `code` */
 };
 
-/* The codes of Engine.IO; 0 is a failure like the others. */
+/* The codes of Engine.IO; 0 is a failure like the others, and 4 is for a
+ * host's own refusal. */
 enum sio__refusal {
   REFUSAL_TRANSPORT = 0,
   REFUSAL_SID = 1,
   REFUSAL_METHOD = 2,
   REFUSAL_REQUEST = 3,
-  REFUSAL_FORBIDDEN = 4,
   REFUSAL_VERSION = 5,
 };
 

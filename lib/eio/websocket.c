@@ -59,23 +59,24 @@ static void on_timeout(struct sio_conn *conn)
 }
 
 /* Whoever gets the messages is told that there will be no more. */
-static void end_sink(struct sio_conn *conn, sio_reason reason, sio_cause cause,
-                     const char *detail)
+static void end_sink(struct sio_conn *conn, const sio_end *end)
 {
   struct sio__session *session = conn->session;
 
   conn->session = NULL;
   if (session != NULL)
-    conn->sink->end(session, reason, cause, detail);
+    conn->sink->end(session, end);
 }
 
 static void on_lost(struct sio_conn *conn)
 {
   bool gone = conn->cause == SIO_CAUSE_PEER_GONE ||
               conn->cause == SIO_CAUSE_CLOSE_TIMEOUT;
+  const sio_end end = {gone ? SIO_REASON_TRANSPORT_CLOSE
+                            : SIO_REASON_TRANSPORT_ERROR,
+                       conn->cause, NULL, 0, conn->seen};
 
-  end_sink(conn, gone ? SIO_REASON_TRANSPORT_CLOSE : SIO_REASON_TRANSPORT_ERROR,
-           conn->cause, NULL);
+  end_sink(conn, &end);
 }
 
 static const struct sio__conn_protocol frames = {
@@ -204,7 +205,7 @@ static bool send_base64(struct sio__session *session, const uint8_t *data,
     sio__buf_commit(&text, size);
     sent = sio__websocket_send(session->ws, text.data, text.len, false);
   } else {
-    sio__session_doom(session, SIO_CAUSE_NOMEM);
+    sio__session_doom(session, SIO_CAUSE_NOMEM, 0);
   }
   sio__buf_dispose(&text);
   return sent;
@@ -265,11 +266,10 @@ static void sink_message(struct sio_conn *conn, bool text, uint8_t *data,
     sio__session_binary(conn->session, data, len);
 }
 
-static void sink_end(struct sio__session *session, sio_reason reason,
-                     sio_cause cause, const char *detail)
+static void sink_end(struct sio__session *session, const sio_end *end)
 {
   session->ws = NULL;
-  sio__session_fail(session, reason, cause, detail, NULL);
+  sio__session_fail(session, end, NULL);
 }
 
 const struct sio__ws_sink sio__websocket_sink = {
@@ -283,6 +283,9 @@ const struct sio__ws_sink sio__websocket_sink = {
  * answer to ours. */
 static void on_close(struct sio_conn *conn, const struct sio__ws_event *event)
 {
+  static const sio_end end = {SIO_REASON_TRANSPORT_CLOSE, SIO_CAUSE_PEER_CLOSED,
+                              NULL, 0, 0};
+
   if (!conn->ws_closing) {
     uint8_t body[125];
     size_t len = 0;
@@ -296,22 +299,20 @@ static void on_close(struct sio_conn *conn, const struct sio__ws_event *event)
     }
     (void)send_frame(conn, WS_OP_CLOSE, body, len); /* or it is aborted */
   }
-  end_sink(conn, SIO_REASON_TRANSPORT_CLOSE, SIO_CAUSE_PEER_CLOSED, NULL);
+  end_sink(conn, &end);
   sio__conn_end(conn, SIO_CAUSE_DONE, false);
 }
 
 /* The peer breaks the protocol or a limit: close with a code. */
 static void on_error(struct sio_conn *conn, const struct sio__ws_event *event)
 {
+  const sio_end end = {SIO_REASON_TRANSPORT_ERROR, event->cause, event->detail,
+                       0, event->seen};
   uint8_t body[2] = {(uint8_t)(event->code >> 8), (uint8_t)event->code};
 
-  sio__engine_log(conn->engine, SIO_LOG_INFO,
-                  "websocket closed with %u: %s%s%s", event->code,
-                  sio_cause_text(event->cause),
-                  event->detail != NULL ? ": " : "",
-                  event->detail != NULL ? event->detail : "");
   begin_closing(conn, body, sizeof body);
-  end_sink(conn, SIO_REASON_TRANSPORT_ERROR, event->cause, event->detail);
+  end_sink(conn, &end);
+  conn->seen = event->seen;
   sio__conn_end(conn, event->cause, true);
 }
 

@@ -21,8 +21,7 @@ struct sio__ws_refusal sio__websocket_check(const struct sio__http_head *head);
 struct sio__ws_sink {
   void (*message)(struct sio_conn *conn, bool text, uint8_t *data, size_t len);
   /* It is closed, lost or closing; conn->session is NULL already. */
-  void (*end)(struct sio__session *session, sio_reason reason, sio_cause cause,
-              const char *detail);
+  void (*end)(struct sio__session *session, const sio_end *end);
 };
 
 /* Hands messages to the session that the websocket carries. */

@@ -45,20 +45,30 @@ int sio_uv_post(sio_uv *uv, sio_post_fn fn, void *arg)
   return refused ? SIO_ERR_CLOSED : 0;
 }
 
-void sio__uv_run_posts(struct sio_uv *uv)
+static struct sio__uv_post *take_first(struct sio_uv *uv)
 {
   struct sio__uv_post *post;
 
   uv_mutex_lock(&uv->post_lock);
   post = uv->first_post;
-  uv->first_post = uv->last_post = NULL;
+  if (post != NULL) {
+    uv->first_post = post->next;
+    if (uv->first_post == NULL)
+      uv->last_post = NULL;
+  }
   uv_mutex_unlock(&uv->post_lock);
-  while (post != NULL) {
-    struct sio__uv_post *next = post->next;
+  return post;
+}
 
+void sio__uv_run_posts(struct sio_uv *uv)
+{
+  struct sio__uv_post *post;
+
+  /* One at a time, so that one that closes the adapter has the rest run in
+   * their order. */
+  while ((post = take_first(uv)) != NULL) {
     post->fn(uv->server, post->arg);
     free(post);
-    post = next;
   }
 }
 

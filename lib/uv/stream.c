@@ -2,6 +2,8 @@
 /* One connection: reading into the server, writing what it shows. */
 #include "uv/adapter.h"
 
+#include <unistd.h>
+
 struct sio__uv_stream {
   struct sio__list link;  /* in uv->streams */
   struct sio__list ready; /* in uv->ready, or in none */
@@ -317,7 +319,8 @@ void sio__uv_accept(struct sio_uv *uv, uv_stream_t *listener)
     close_stream(s, 0);
 }
 
-int sio_uv_accept_fd(sio_uv *uv, int fd)
+/* Take a descriptor over; `*owned` says whether a stream has it now. */
+static int adopt(struct sio_uv *uv, int fd, bool *owned)
 {
   uv_handle_type type = uv_guess_handle(fd);
   struct sio__uv_stream *s;
@@ -333,13 +336,21 @@ int sio_uv_accept_fd(sio_uv *uv, int fd)
     return sio__uv_fail(uv, SIO_ERR_NOMEM, "out of memory");
   rv = type == UV_TCP ? uv_tcp_open(&s->as.tcp, fd)
                       : uv_pipe_open((uv_pipe_t *)&s->as, fd);
-  if (rv != 0) {
-    close_stream(s, 0);
-    return sio__uv_fail(uv, SIO_ERR_IO, "descriptor %d: %s", fd,
-                        uv_strerror(rv));
-  }
-  rv = serve(s);
+  *owned = rv == 0;
+  rv = rv == 0 ? serve(s)
+               : sio__uv_fail(uv, SIO_ERR_IO, "descriptor %d: %s", fd,
+                              uv_strerror(rv));
   if (rv != 0)
     close_stream(s, 0);
+  return rv;
+}
+
+int sio_uv_accept_fd(sio_uv *uv, int fd)
+{
+  bool owned = false;
+  int rv = adopt(uv, fd, &owned);
+
+  if (!owned)
+    (void)close(fd); /* nothing was written to it here */
   return rv;
 }

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// The server under test: one process for each test (contract: README.md).
+'use strict';
+
+const { spawn } = require('node:child_process');
+const path = require('node:path');
+const { io } = require('socket.io-client');
+const { until, within } = require('./wait');
+
+const BUILT = path.resolve(__dirname, '../../../build/test/client/server');
+const COMMAND = (process.env.SIO_TEST_SERVER || BUILT).split(' ');
+
+// pingInterval: 300 becomes --ping-interval 300; true stands for a bare flag.
+function flags(options) {
+  return Object.entries(options).flatMap(([name, value]) => {
+    const flag = `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+    return value === true ? [flag] : [flag, String(value)];
+  });
+}
+
+class TestServer {
+  constructor(options) {
+    const [program, ...args] = COMMAND;
+    this.options = options;
+    this.owned = [];
+    this.stdout = '';
+    this.stderr = '';
+    this.child = spawn(program, [...args, ...flags({ port: 0, ...options })], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child.stderr.on('data', (data) => (this.stderr += data));
+    this.exited = new Promise((resolve) => {
+      this.child.once('error', (error) => resolve({ error }));
+      this.child.once('close', (code, signal) => resolve({ code, signal }));
+    });
+  }
+
+  async listening() {
+    const said = new Promise((resolve) => {
+      this.child.stdout.on('data', (data) => {
+        this.stdout += data;
+        const line = /^listening on (\d+)$/m.exec(this.stdout);
+        if (line) resolve(Number(line[1]));
+      });
+    });
+    const ended = this.exited.then((how) => {
+      throw new Error(`no server: ${JSON.stringify(how)} ${this.stderr}`);
+    });
+    ended.catch(() => {});
+    this.port = await within(Promise.race([said, ended]), 'listening server');
+    this.url = `http://127.0.0.1:${this.port}`;
+    return this;
+  }
+
+  // `close` is called before the server stops, newest first.
+  own(thing, close) {
+    this.owned.push(() => close(thing));
+    return thing;
+  }
+
+  // A client of its own through which tests look at and steer the server.
+  async control(name, ...args) {
+    if (!this.steering) {
+      const polling = this.options.transports === 'polling';
+      this.steering = io(`${this.url}/control`, {
+        transports: [polling ? 'polling' : 'websocket'],
+        forceNew: true,
+        reconnection: false,
+      });
+      this.own(this.steering, (socket) => socket.disconnect());
+    }
+    return this.steering.timeout(3000).emitWithAck(name, ...args);
+  }
+
+  // All that happened outside /control, in order.
+  report() {
+    return this.control('report');
+  }
+
+  // The first entry of the report that has these members.
+  entry(like) {
+    const is = (e) => Object.keys(like).every((key) => e[key] === like[key]);
+    const what = `report entry ${JSON.stringify(like)}`;
+    return until(async () => (await this.report()).find(is), what);
+  }
+
+  // The report that a server prints when it has closed by itself.
+  finalReport() {
+    return JSON.parse(/^report (.*)$/m.exec(this.stdout)[1]);
+  }
+
+  kill(signal) {
+    this.child.kill(signal);
+  }
+
+  // Ends the server and fails unless it was well until then: no sanitizer
+  // report, no leak, and nothing that keeps a closed server alive.
+  async stop() {
+    for (const close of this.owned.splice(0).reverse()) close();
+    this.steering = undefined;
+    if (this.child.pid === undefined) return;
+    if (this.port === undefined) {
+      this.child.kill('SIGKILL');
+      return;
+    }
+    this.child.kill('SIGCONT');
+    this.child.kill('SIGTERM');
+    const how = await within(this.exited, 'end of the server').catch((e) => {
+      this.child.kill('SIGKILL');
+      throw e;
+    });
+    if (this.expectedEnd !== 'killed' && (how.code !== 0 || this.stderr)) {
+      throw new Error(`the server ended with ${JSON.stringify(how)}\n${this.stderr}`);
+    }
+  }
+
+  // Ends the server as a crash would.
+  async crash() {
+    this.expectedEnd = 'killed';
+    this.child.kill('SIGKILL');
+    await within(this.exited, 'end of the server');
+    this.steering = undefined;
+  }
+}
+
+async function startServer(t, options = {}) {
+  const server = new TestServer(options);
+  t.after(() => server.stop());
+  return server.listening();
+}
+
+// A server on a port that no other test is given while it is down: below the
+// range from which the system takes free ports.
+async function startLastingServer(t) {
+  for (let tries = 0; ; tries += 1) {
+    const port = 20000 + Math.floor(Math.random() * 10000);
+    try {
+      return await startServer(t, { port });
+    } catch (error) {
+      if (tries === 5 || !/in use/i.test(error.message)) throw error;
+    }
+  }
+}
+
+module.exports = { startLastingServer, startServer };

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/eio/engine.c: brackets, counters, the log. */
+#include "eio_world.h"
+
+#include <stdio.h>
+
+#include "base/list.h"
+
+/* ---- Brackets, on an engine alone ---- */
+
+struct task {
+  struct sio__deferred deferred;
+  struct sio__engine *engine;
+  struct task *next; /* deferred by this one */
+  char *order;
+  char name;
+};
+
+static void run_task(struct sio__deferred *deferred)
+{
+  struct task *task = SIO__CONTAINER(deferred, struct task, deferred);
+
+  strncat(task->order, &task->name, 1);
+  if (task->next != NULL) {
+    sio__engine_enter(task->engine); /* does not start another round */
+    sio__engine_defer(task->engine, &task->next->deferred, run_task);
+    sio__engine_leave(task->engine);
+  }
+}
+
+static int no_numbers(void *user, uint8_t *out, size_t len)
+{
+  memset(out, 0, len);
+  return *(int *)user;
+}
+
+static void start(struct sio__engine *engine, const sio_server_options *options,
+                  const sio_allocator *mem)
+{
+  static int fine = 0;
+
+  assert_int_equal(
+      sio__engine_init(engine, options, mem, sio_s("/x/"), no_numbers, &fine),
+      0);
+}
+
+static void init_task(struct task *task, struct sio__engine *engine, char name,
+                      char *order)
+{
+  sio__list_init(&task->deferred.link);
+  task->engine = engine;
+  task->next = NULL;
+  task->order = order;
+  task->name = name;
+}
+
+static void
+test_what_is_deferred_runs_when_the_outermost_bracket_closes(void **state)
+{
+  sio_server_options options;
+  struct sio__engine engine;
+  struct test_mem mem;
+  struct task a, b, c;
+  char order[8] = "";
+
+  (void)state;
+  test_mem_init(&mem, TEST_MEM_NEVER);
+  sio_server_options_init(&options);
+  start(&engine, &options, &mem.allocator);
+  init_task(&a, &engine, 'a', order);
+  init_task(&b, &engine, 'b', order);
+  init_task(&c, &engine, 'c', order);
+  a.next = &c;
+  sio__engine_enter(&engine);
+  sio__engine_enter(&engine);
+  sio__engine_defer(&engine, &a.deferred, run_task);
+  sio__engine_defer(&engine, &b.deferred, run_task);
+  sio__engine_leave(&engine);
+  assert_string_equal(order, "");
+  sio__engine_leave(&engine);
+  assert_string_equal(order, "abc");
+  sio__engine_enter(&engine);
+  sio__engine_leave(&engine);
+  assert_string_equal(order, "abc");
+  sio__engine_dispose(&engine);
+  test_mem_check(&mem);
+}
+
+static void test_deferring_twice_runs_once_and_later(void **state)
+{
+  sio_server_options options;
+  struct sio__engine engine;
+  struct test_mem mem;
+  struct task a, b;
+  char order[8] = "";
+
+  (void)state;
+  test_mem_init(&mem, TEST_MEM_NEVER);
+  sio_server_options_init(&options);
+  start(&engine, &options, &mem.allocator);
+  init_task(&a, &engine, 'a', order);
+  init_task(&b, &engine, 'b', order);
+  sio__engine_enter(&engine);
+  sio__engine_defer(&engine, &a.deferred, run_task);
+  sio__engine_defer(&engine, &b.deferred, run_task);
+  sio__engine_defer(&engine, &a.deferred, run_task);
+  sio__engine_leave(&engine);
+  assert_string_equal(order, "ba");
+  sio__engine_dispose(&engine);
+  test_mem_check(&mem);
+}
+
+static void test_no_engine_without_random_numbers(void **state)
+{
+  sio_server_options options;
+  struct sio__engine engine;
+  struct test_mem mem;
+  int broken = -1;
+
+  (void)state;
+  test_mem_init(&mem, TEST_MEM_NEVER);
+  sio_server_options_init(&options);
+  assert_int_equal(sio__engine_init(&engine, &options, &mem.allocator,
+                                    sio_s("/x/"), no_numbers, &broken),
+                   SIO_ERR_RANDOM);
+  sio__engine_dispose(&engine);
+  test_mem_check(&mem);
+}
+
+/* ---- The log ---- */
+
+struct line {
+  sio_log_level level;
+  char text[400];
+  int count;
+};
+
+static void take_line(sio_log_level level, const char *line, void *user)
+{
+  struct line *taken = user;
+
+  taken->level = level;
+  taken->count++;
+  snprintf(taken->text, sizeof taken->text, "%s", line);
+}
+
+static void test_ends_are_counted_and_logged_with_their_figures(void **state)
+{
+  static const struct {
+    sio_end end;
+    sio_log_level level;
+    const char *line;
+  } cases[] = {
+      {{SIO_REASON_TRANSPORT_ERROR, SIO_CAUSE_OUTPUT_SIZE, NULL, 1024, 1025},
+       SIO_LOG_WARN,
+       "session ended: transport error, too many unsent bytes "
+       "(limit 1024, seen 1025)"},
+      {{SIO_REASON_PARSE_ERROR, SIO_CAUSE_ENGINE_PACKET, NULL, 0, 0},
+       SIO_LOG_INFO,
+       "session ended: parse error, an undecodable Engine.IO packet"},
+      {{SIO_REASON_TRANSPORT_ERROR, SIO_CAUSE_FRAME, "a reserved bit is set", 0,
+        0},
+       SIO_LOG_INFO,
+       "session ended: transport error, an invalid websocket frame: a reserved "
+       "bit is set"},
+      {{SIO_REASON_TRANSPORT_CLOSE, SIO_CAUSE_PEER_CLOSED, NULL, 0, 0},
+       SIO_LOG_DEBUG,
+       "session ended: transport close, the peer closed the websocket"},
+      {{SIO_REASON_NONE, SIO_CAUSE_DONE, NULL, 0, 0},
+       SIO_LOG_DEBUG,
+       "session ended: the exchange was complete"},
+  };
+  sio_server_options options;
+  struct sio__engine engine;
+  struct test_mem mem;
+  struct line line = {SIO_LOG_ERROR, "", 0};
+
+  (void)state;
+  test_mem_init(&mem, TEST_MEM_NEVER);
+  sio_server_options_init(&options);
+  options.log = take_line;
+  options.log_user = &line;
+  options.log_level = SIO_LOG_DEBUG;
+  start(&engine, &options, &mem.allocator);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    sio__engine_note_end(&engine, "session", NULL, &cases[i].end);
+    assert_string_equal(line.text, cases[i].line);
+    assert_int_equal(line.level, cases[i].level);
+    assert_int_equal(engine.causes[cases[i].end.cause], 1);
+  }
+  options.log_level = SIO_LOG_WARN;
+  line.count = 0;
+  sio__engine_note_end(&engine, "session", NULL, &cases[1].end);
+  assert_int_equal(line.count, 0);
+  assert_int_equal(engine.causes[SIO_CAUSE_ENGINE_PACKET], 2);
+  sio__engine_dispose(&engine);
+  test_mem_check(&mem);
+}
+
+static void test_long_lines_are_cut(void **state)
+{
+  sio_server_options options;
+  struct sio__engine engine;
+  struct test_mem mem;
+  struct line line = {SIO_LOG_ERROR, "", 0};
+  char word[500];
+
+  (void)state;
+  memset(word, 'w', sizeof word);
+  word[sizeof word - 1] = '\0';
+  test_mem_init(&mem, TEST_MEM_NEVER);
+  sio_server_options_init(&options);
+  start(&engine, &options, &mem.allocator);
+  sio__engine_log(&engine, SIO_LOG_ERROR, "%s", word); /* to nobody */
+  options.log = take_line;
+  options.log_user = &line;
+  sio__engine_log(&engine, SIO_LOG_ERROR, "%s", word);
+  assert_int_equal(strlen(line.text), 255);
+  sio__engine_dispose(&engine);
+  test_mem_check(&mem);
+}
+
+/* ---- Random numbers that run out ---- */
+
+static void test_sessions_need_random_numbers(struct world *w)
+{
+  int p = peer_open(w), q = peer_open(w);
+
+  w->random_fails = true; /* no id was needed before */
+  peer_text(w, q, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n\r\n");
+  expect_status(w, q, "500 Internal Server Error");
+  peer_upgrade(w, p, -1);
+  expect_nothing(w, p);
+  expect_ended(w, p);
+  expect_sessions(w, 0);
+  w->random_fails = false;
+  (void)peer_handshake(w, q);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(
+          test_what_is_deferred_runs_when_the_outermost_bracket_closes),
+      cmocka_unit_test(test_deferring_twice_runs_once_and_later),
+      cmocka_unit_test(test_no_engine_without_random_numbers),
+      cmocka_unit_test(test_ends_are_counted_and_logged_with_their_figures),
+      cmocka_unit_test(test_long_lines_are_cut),
+      SCENARIO(test_sessions_need_random_numbers),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

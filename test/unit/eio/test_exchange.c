@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/eio/exchange.c: requests, their answers, and in which order. */
+#include "eio_world.h"
+
+enum { MAX_KEPT = 8 };
+
+/* What the host does with requests: those for /now are answered, those for
+ * /later are kept, those for /never are neither. */
+struct host {
+  sio_request *kept[MAX_KEPT];
+  int n_kept;
+  int rv; /* of the last answer */
+};
+
+static void on_http(sio_request *request, void *user)
+{
+  struct host *host = user;
+  sio_str path = sio_request_path(request);
+
+  if (sio_str_is(path, "/now"))
+    host->rv = sio_respond_text(request, 200, "text/html", "<p>");
+  else if (sio_str_is(path, "/later") && host->n_kept < MAX_KEPT)
+    host->kept[host->n_kept++] = sio_request_retain(request);
+}
+
+static void start_host(struct world *w, struct host *host)
+{
+  memset(host, 0, sizeof *host);
+  sio_server_on_http(w->server, on_http, host);
+}
+
+static void answer(struct world *w, struct host *host, int i, const char *text)
+{
+  if (host->kept[i] == NULL)
+    return;
+  host->rv = sio_respond_text(host->kept[i], 200, "text/plain", text);
+  sio_request_release(host->kept[i]);
+  host->kept[i] = NULL;
+  eio_pump(w);
+}
+
+static void end_host(struct host *host)
+{
+  for (int i = 0; i < host->n_kept; i++)
+    sio_request_release(host->kept[i]);
+}
+
+static void ask(struct world *w, int p, const char *path)
+{
+  peer_text(w, p, "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", path);
+}
+
+#define NOW                                                                    \
+  "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>"
+#define LATER                                                                  \
+  "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n" \
+  "%s"
+#define LOST                                                                   \
+  "HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain\r\n"         \
+  "Content-Length: 21\r\n\r\nInternal Server Error"
+
+static void test_answers_leave_in_the_order_of_the_requests(struct world *w)
+{
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  peer_text(w, p,
+            "GET /later HTTP/1.1\r\n\r\nGET /now HTTP/1.1\r\n\r\n"
+            "GET /later HTTP/1.1\r\n\r\nGET /x HTTP/1.1\r\n\r\n");
+  expect_nothing(w, p);
+  answer(w, &host, 1, "second");
+  expect_nothing(w, p);
+  answer(w, &host, 0, "first");
+  expect_text(w, p, LATER NOW LATER LOST, (size_t)5, "first", (size_t)6,
+              "second");
+  expect_open(w, p);
+  expect_events(w, "request GET /later\nrequest GET /now\n"
+                   "request GET /later\nrequest GET /x\n");
+  end_host(&host);
+}
+
+static void test_a_request_that_is_given_up_gets_500(struct world *w)
+{
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  ask(w, p, "/never");
+  expect_text(w, p, LOST);
+  expect_logged(w, "released without an answer");
+  ask(w, p, "/later");
+  expect_nothing(w, p);
+  sio_request_release(host.kept[0]);
+  host.kept[0] = NULL;
+  eio_pump(w);
+  expect_text(w, p, LOST);
+  end_host(&host);
+}
+
+static void test_the_peer_may_leave_before_the_answer(struct world *w)
+{
+  struct host host;
+  sio_span body = {NULL, 0};
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  ask(w, p, "/later");
+  peer_text(w, p, "POST /later HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody");
+  if (host.n_kept == 2)
+    body = sio_request_body(host.kept[1]);
+  peer_close(w, p, 0);
+  if (host.n_kept == 2) {
+    assert_int_equal(body.len, 4);
+    assert_memory_equal(body.data, "body", 4);
+  }
+  if (host.kept[0] != NULL) {
+    assert_string_equal(sio_request_method(host.kept[0]), "GET");
+    assert_string_equal(sio_request_address(host.kept[0]), "192.0.2.7");
+    assert_true(sio_str_is(sio_request_header(host.kept[0], "host"), "h"));
+    assert_int_equal(sio_respond_text(host.kept[0], 200, "text/plain", "x"),
+                     SIO_ERR_DISCONNECTED);
+  }
+  end_host(&host);
+}
+
+static void test_an_answer_is_given_once(struct world *w)
+{
+  static const sio_span none = {NULL, 0};
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  peer_text(w, p, "GET /later HTTP/1.1\r\n\r\nGET /later HTTP/1.1\r\n\r\n");
+  if (host.n_kept == 2) {
+    int rv = sio_respond(host.kept[1], 204, NULL, 0, none);
+
+    assert_true(rv == 0 || eio_is_off(w));
+    rv = sio_respond(host.kept[1], 204, NULL, 0, none);
+    assert_true(rv == SIO_ERR_STATE || eio_is_off(w));
+    eio_pump(w);
+    answer(w, &host, 0, "");
+  }
+  expect_text(w, p, LATER "HTTP/1.1 204 No Content\r\n\r\n", (size_t)0, "");
+  end_host(&host);
+}
+
+static void test_headers_are_checked(struct world *w)
+{
+  static const sio_header bad[] = {{"Content-Length", "1"},
+                                   {"connection", "close"},
+                                   {"TRANSFER-ENCODING", "chunked"},
+                                   {"a b", "c"},
+                                   {"", "c"},
+                                   {"a:", "c"},
+                                   {"a", "b\r\nc: d"},
+                                   {"a", "\x7f"},
+                                   {NULL, "c"},
+                                   {"a", NULL}};
+  static const sio_header good[] = {{"Location", "/x"}, {"X-Tab", "a\tb"}};
+  static const sio_span body = {(const uint8_t *)"abc", 3};
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  ask(w, p, "/later");
+  if (host.n_kept == 1) {
+    int rv;
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+      assert_int_equal(sio_respond(host.kept[0], 200, &bad[i], 1, body),
+                       SIO_ERR_INVALID);
+    assert_int_equal(sio_respond(host.kept[0], 199, NULL, 0, body),
+                     SIO_ERR_INVALID);
+    assert_int_equal(sio_respond(host.kept[0], 600, NULL, 0, body),
+                     SIO_ERR_INVALID);
+    rv = sio_respond(host.kept[0], 304, good, 2, body);
+    assert_true(rv == 0 || eio_is_off(w));
+    eio_pump(w);
+  }
+  expect_text(w, p,
+              "HTTP/1.1 304 Not Modified\r\nLocation: /x\r\n"
+              "X-Tab: a\tb\r\n\r\n");
+  end_host(&host);
+}
+
+static void test_head_gets_no_body(struct world *w)
+{
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  peer_text(w, p,
+            "HEAD /now HTTP/1.1\r\n\r\nHEAD /socket.io/ HTTP/1.1\r\n\r\n");
+  expect_text(w, p,
+              "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+              "Content-Length: 3\r\n\r\n"
+              "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
+              "Content-Length: 40\r\n\r\n");
+  end_host(&host);
+}
+
+static void test_an_old_client_is_told_what_happens_next(struct world *w)
+{
+  struct host host;
+  int p = peer_open(w), q = peer_open(w), r = peer_open(w);
+
+  start_host(w, &host);
+  peer_text(w, p, "GET /now HTTP/1.0\r\n\r\n");
+  expect_text(w, p,
+              "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+              "Content-Length: 3\r\nConnection: close\r\n\r\n<p>");
+  expect_ended(w, p);
+  peer_text(w, q, "GET /now HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  expect_text(w, q,
+              "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+              "Content-Length: 3\r\nConnection: keep-alive\r\n\r\n<p>");
+  expect_open(w, q);
+  peer_text(w, r,
+            "GET /now HTTP/1.1\r\nConnection: close\r\n\r\n"
+            "GET /now HTTP/1.1\r\n\r\n"); /* ignored */
+  expect_text(w, r,
+              "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+              "Content-Length: 3\r\nConnection: close\r\n\r\n<p>");
+  expect_ended(w, r);
+  end_host(&host);
+}
+
+static void test_connection_close_does_not_close_the_session(struct world *w)
+{
+  int p = peer_open(w), sid = peer_handshake(w, p), q = peer_open(w), r;
+
+  peer_text(w, q,
+            "GET /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
+            "Connection: close\r\n\r\n",
+            w->sids[sid]);
+  eio_say(w, sid, "4x");
+  expect_text(w, q,
+              "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+              "cache-control: no-store\r\nContent-Length: 2\r\n"
+              "Connection: close\r\n\r\n4x");
+  expect_ended(w, q);
+  r = peer_open(w);
+  eio_say(w, sid, "4y");
+  peer_get(w, r, sid);
+  expect_poll(w, r, "4y");
+  expect_events(w, "");
+}
+
+static void test_a_body_reaches_the_host_as_a_whole(struct world *w)
+{
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  peer_text(w, p,
+            "POST /later?a=b HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello"
+            "POST /later HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\nPOST /later HTTP/1.1\r\n\r\n");
+  for (int i = 0; i < host.n_kept; i++) {
+    sio_span body = sio_request_body(host.kept[i]);
+
+    assert_int_equal(body.len, i < 2 ? 5 : 0);
+    if (i < 2)
+      assert_memory_equal(body.data, "hello", 5);
+    assert_string_equal(sio_request_method(host.kept[i]), "POST");
+    assert_true(
+        sio_str_is(sio_request_query(host.kept[i]), i == 0 ? "a=b" : ""));
+    assert_null(sio_request_header(host.kept[i], "host").data);
+    if (!eio_is_off(w))
+      assert_ptr_equal(sio_request_server(host.kept[i]), w->server);
+  }
+  for (int i = 0; i < host.n_kept; i++)
+    answer(w, &host, i, "k");
+  expect_text(w, p, LATER LATER LATER, (size_t)1, "k", (size_t)1, "k",
+              (size_t)1, "k");
+  end_host(&host);
+}
+
+static void test_a_kept_alive_connection_is_closed_when_idle(struct world *w)
+{
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  ask(w, p, "/now");
+  expect_text(w, p, NOW);
+  eio_sleep(w, 64999);
+  expect_open(w, p);
+  ask(w, p, "/now");
+  expect_text(w, p, NOW);
+  eio_sleep(w, 64999);
+  expect_open(w, p);
+  eio_sleep(w, 1);
+  expect_nothing(w, p);
+  expect_ended(w, p);
+  end_host(&host);
+}
+
+static void test_it_is_idle_from_the_last_answer_on(struct world *w)
+{
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  ask(w, p, "/later");
+  eio_sleep(w, 100000); /* an answer is owed: this may take its time */
+  expect_open(w, p);
+  answer(w, &host, 0, "at last");
+  expect_text(w, p, LATER, (size_t)7, "at last");
+  eio_sleep(w, 64999);
+  expect_open(w, p);
+  eio_sleep(w, 1);
+  expect_ended(w, p);
+  end_host(&host);
+}
+
+static void test_an_unread_answer_is_bounded(struct world *w)
+{
+  static char text[2000];
+  struct host host;
+  int p = peer_open(w);
+
+  memset(text, 'x', sizeof text - 1);
+  start_host(w, &host);
+  ask(w, p, "/later");
+  answer(w, &host, 0, text);
+  expect_nothing(w, p);
+  expect_ended(w, p);
+  end_host(&host);
+}
+
+static void narrow(sio_server_options *options)
+{
+  options->max_output_bytes = 1024;
+}
+
+static void test_a_request_outlives_its_server(void **state)
+{
+  sio_server *server = sio_server_new(NULL);
+  static char text[] = "GET /later HTTP/1.1\r\n\r\n";
+  struct host host;
+  sio_conn *conn = NULL;
+
+  (void)state;
+  assert_non_null(server);
+  memset(&host, 0, sizeof host);
+  sio_server_on_http(server, on_http, &host);
+  sio_server_expire(server, 1);
+  assert_int_equal(sio_conn_open(server, NULL, NULL, &conn), 0);
+  assert_int_equal(sio_conn_feed(conn, (uint8_t *)text, sizeof text - 1), 0);
+  assert_int_equal(host.n_kept, 1);
+  assert_string_equal(sio_request_address(host.kept[0]), "");
+  sio_server_free(server);
+  assert_null(sio_request_server(host.kept[0]));
+  assert_int_equal(sio_respond_text(host.kept[0], 200, "a/b", ""),
+                   SIO_ERR_DISCONNECTED);
+  assert_true(sio_str_is(sio_request_path(host.kept[0]), "/later"));
+  end_host(&host);
+  sio_request_release(NULL);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      SCENARIO(test_answers_leave_in_the_order_of_the_requests),
+      SCENARIO(test_a_request_that_is_given_up_gets_500),
+      SCENARIO(test_the_peer_may_leave_before_the_answer),
+      SCENARIO(test_an_answer_is_given_once),
+      SCENARIO(test_headers_are_checked),
+      SCENARIO(test_head_gets_no_body),
+      SCENARIO(test_an_old_client_is_told_what_happens_next),
+      SCENARIO(test_connection_close_does_not_close_the_session),
+      SCENARIO(test_a_body_reaches_the_host_as_a_whole),
+      SCENARIO(test_a_kept_alive_connection_is_closed_when_idle),
+      SCENARIO(test_it_is_idle_from_the_last_answer_on),
+      SCENARIO_WITH(test_an_unread_answer_is_bounded, narrow),
+      cmocka_unit_test(test_a_request_outlives_its_server),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

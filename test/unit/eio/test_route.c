@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/eio/route.c: where requests go, and which are turned away. */
+#include "eio_world.h"
+
+#include <stdio.h>
+
+static void expect_not_found(struct world *w, int p)
+{
+  expect_text(w, p,
+              "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n"
+              "Content-Length: 9\r\n\r\nNot Found");
+}
+
+static void test_what_is_outside_the_path_is_the_hosts(struct world *w)
+{
+  static const char *const targets[] = {
+      "/",           "/socket.io",        "/socket.io?transport=polling",
+      "/socket.iox", "/x/socket.io/",     "http://h/socket.io/?EIO=4",
+      "*",           "/socket%2Eio/?EIO", "/SOCKET.IO/"};
+  int p = peer_open(w);
+
+  for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+    peer_text(w, p, "GET %s HTTP/1.1\r\n\r\n", targets[i]);
+    expect_not_found(w, p);
+    expect_open(w, p);
+  }
+}
+
+static void test_what_is_below_the_path_is_ours(struct world *w)
+{
+  int p = peer_open(w);
+
+  peer_text(w, p,
+            "GET /socket.io/foo/bar/?EIO=4&transport=polling HTTP/1.1\r\n\r\n");
+  expect_events(w, "opened\n");
+  w->peers[p].at = w->peers[p].len;
+}
+
+static void other_path(sio_server_options *options)
+{
+  options->path = "/chat/";
+}
+
+static void test_the_path_can_be_chosen(struct world *w)
+{
+  int p = peer_open(w);
+
+  peer_text(w, p, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n\r\n");
+  expect_not_found(w, p);
+  peer_text(w, p, "GET /chat/?EIO=4&transport=polling HTTP/1.1\r\n\r\n");
+  expect_events(w, "request GET /socket.io/\nopened\n");
+  w->peers[p].at = w->peers[p].len;
+  assert_string_equal(sio_server_path(w->server), "/chat/");
+}
+
+static void test_what_is_not_http_is_refused(struct world *w)
+{
+  static const char *const bad[] = {
+      "\x16\x03\x01\x02\x00\x01\r\n\r\n",
+      "GET\r\n\r\n",
+      "GET / HTTP/1.1\r\nA : b\r\n\r\n",
+      "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+      "POST / HTTP/1.1\r\nContent-Length: 1\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n",
+      "GET / HTTP/2.0\r\n\r\n",
+      "CONNECT h:1 HTTP/1.1\r\n\r\n"};
+  size_t n = sizeof bad / sizeof bad[0];
+
+  for (size_t i = 0; i < n; i++) {
+    int p = peer_open(w);
+
+    peer_text(w, p, "%s", bad[i]);
+    expect_last_status(w, p, "400 Bad Request");
+  }
+  expect_cause(w, SIO_CAUSE_HTTP, n);
+  expect_events(w, "");
+}
+
+static void
+test_garbage_behind_a_waiting_poll_waits_for_its_answer(struct world *w)
+{
+  int p = peer_open(w), sid = peer_handshake(w, p);
+
+  peer_get(w, p, sid);
+  peer_text(w, p, "garbage\r\n\r\nmore garbage\r\n\r\n");
+  expect_nothing(w, p);
+  peer_text(w, p, "still more\r\n\r\n");
+  eio_say(w, sid, "4x");
+  expect_text(w, p,
+              "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+              "cache-control: no-store\r\nContent-Length: 2\r\n\r\n4x"
+              "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n"
+              "Connection: close\r\n\r\n");
+  expect_ended(w, p);
+  expect_cause(w, SIO_CAUSE_HTTP, 1);
+  expect_sessions(w, 1);
+}
+
+static void narrow(sio_server_options *options)
+{
+  options->max_header_bytes = 256;
+  options->max_headers = 8;
+  options->max_pipelined = 3;
+  options->max_body = 10;
+  options->max_connections = 2;
+}
+
+static void test_heads_are_bounded_in_bytes(struct world *w)
+{
+  int p = peer_open(w), q = peer_open(w);
+  char line[300];
+
+  memset(line, 'a', sizeof line);
+  line[256 - 16 - 4 - 4] = '\0'; /* "GET / HTTP/1.1\r\n", "A: \r", "\n\r\n" */
+  peer_text(w, p, "GET / HTTP/1.1\r\nA:%s\r\n\r\n", line + 2);
+  expect_not_found(w, p);
+  peer_text(w, q, "GET / HTTP/1.1\r\nA: aaa%s\r\n\r\n", line);
+  expect_last_status(w, q, "431 Request Header Fields Too Large");
+  expect_cause(w, SIO_CAUSE_HEADER_SIZE, 1);
+}
+
+static void test_heads_are_bounded_in_number(struct world *w)
+{
+  static const char seven[] =
+      "a:1\r\nb:2\r\nc:3\r\nd:4\r\ne:5\r\nf:6\r\ng:7\r\n";
+  int p = peer_open(w), q = peer_open(w);
+
+  peer_text(w, p, "GET / HTTP/1.1\r\n%sh:8\r\n\r\n", seven);
+  expect_not_found(w, p);
+  peer_text(w, q, "GET / HTTP/1.1\r\n%sh:8\r\ni:9\r\n\r\n", seven);
+  expect_last_status(w, q, "431 Request Header Fields Too Large");
+  expect_cause(w, SIO_CAUSE_HEADER_COUNT, 1);
+}
+
+static void keep(sio_request *request, void *user)
+{
+  sio_request **kept = user;
+
+  if (*kept == NULL)
+    *kept = sio_request_retain(request);
+}
+
+static void test_unanswered_requests_are_bounded(struct world *w)
+{
+  sio_request *kept = NULL;
+  int p = peer_open(w);
+
+  sio_server_on_http(w->server, keep, &kept);
+  for (int i = 0; i < 3; i++)
+    peer_text(w, p, "GET / HTTP/1.1\r\n\r\n");
+  expect_open(w, p);
+  peer_text(w, p, "GET / HTTP/1.1\r\n\r\n");
+  expect_nothing(w, p);
+  expect_ended(w, p);
+  expect_logged(w, "too many pipelined requests (limit 3)");
+  sio_request_release(kept);
+}
+
+static void test_bodies_for_the_host_are_bounded(struct world *w)
+{
+  int p = peer_open(w), q = peer_open(w), r;
+
+  peer_text(w, p, "POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789");
+  expect_not_found(w, p);
+  peer_text(w, p, "POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\n");
+  expect_last_status(w, p, "413 Payload Too Large");
+  peer_text(w, q,
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "6\r\n012345\r\n5\r\n67890\r\n0\r\n\r\n");
+  expect_last_status(w, q, "413 Payload Too Large");
+  peer_close(w, p, 0);
+  peer_close(w, q, 0);
+  r = peer_open(w);
+  expect_open(w, r);
+  expect_events(w, "request POST /\n");
+}
+
+static void test_the_host_waits_for_its_continue_too(struct world *w)
+{
+  int p = peer_open(w);
+
+  peer_text(w, p,
+            "POST / HTTP/1.1\r\nExpect: 100-continue\r\n"
+            "Content-Length: 2\r\n\r\n");
+  expect_text(w, p, "HTTP/1.1 100 Continue\r\n\r\n");
+  peer_text(w, p, "ab");
+  expect_not_found(w, p);
+}
+
+static void test_a_slow_head_is_given_up(struct world *w)
+{
+  int p = peer_open(w), q = peer_open(w);
+
+  eio_sleep(w, 59999);
+  peer_text(w, p, "GET / HT");
+  expect_nothing(w, p);
+  expect_open(w, q);
+  eio_sleep(w, 1);
+  expect_last_status(w, p, "408 Request Timeout");
+  expect_last_status(w, q, "408 Request Timeout");
+  expect_cause(w, SIO_CAUSE_HEADER_TIMEOUT, 2);
+}
+
+static void test_a_later_head_has_its_time_from_its_first_byte(struct world *w)
+{
+  int p = peer_open(w);
+
+  peer_text(w, p, "GET / HTTP/1.1\r\n\r\n");
+  expect_not_found(w, p);
+  eio_sleep(w, 50000);
+  peer_text(w, p, "G");
+  eio_sleep(w, 30000);
+  peer_text(w, p, "ET / HTTP/1.1");
+  eio_sleep(w, 29999);
+  expect_nothing(w, p);
+  eio_sleep(w, 1);
+  expect_last_status(w, p, "408 Request Timeout");
+}
+
+static void quick_body(sio_server_options *options)
+{
+  options->body_timeout_ms = 5000;
+}
+
+static void test_a_slow_body_is_given_up(struct world *w)
+{
+  int p = peer_open(w), sid = peer_handshake(w, p), q = peer_open(w);
+
+  peer_text(w, q, "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n");
+  peer_text(w, p,
+            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
+            "Content-Length: 5\r\n\r\n4",
+            w->sids[sid]);
+  eio_sleep(w, 4999);
+  peer_text(w, p, "x"); /* does not help */
+  expect_nothing(w, p);
+  eio_sleep(w, 1);
+  expect_last_status(w, p, "408 Request Timeout");
+  expect_last_status(w, q, "408 Request Timeout");
+  expect_cause(w, SIO_CAUSE_BODY_TIMEOUT, 2);
+  expect_events(w, "");
+}
+
+static void test_upgrades_outside_the_path_are_requests(struct world *w)
+{
+  int p = peer_open(w);
+
+  peer_text(w, p,
+            "GET /other HTTP/1.1\r\nConnection: Upgrade\r\n"
+            "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  expect_not_found(w, p);
+  expect_open(w, p);
+}
+
+static void test_a_server_that_closes_takes_nobody_in(struct world *w)
+{
+  int p = peer_open(w), ws;
+  sio_conn *late = NULL;
+
+  (void)peer_websocket(w, &ws); /* keeps the server from being closed */
+  (void)sio_server_close(w->server, NULL, NULL);
+  eio_pump(w);
+  expect_frame(w, ws, 0x88, "", 0);
+  expect_ended(w, p);
+  if (!eio_is_off(w)) {
+    assert_int_equal(sio_conn_open(w->server, NULL, NULL, &late),
+                     SIO_ERR_CLOSED);
+    assert_null(late);
+  }
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      SCENARIO(test_what_is_outside_the_path_is_the_hosts),
+      SCENARIO(test_what_is_below_the_path_is_ours),
+      SCENARIO_WITH(test_the_path_can_be_chosen, other_path),
+      SCENARIO(test_what_is_not_http_is_refused),
+      SCENARIO(test_garbage_behind_a_waiting_poll_waits_for_its_answer),
+      SCENARIO_WITH(test_heads_are_bounded_in_bytes, narrow),
+      SCENARIO_WITH(test_heads_are_bounded_in_number, narrow),
+      SCENARIO_WITH(test_unanswered_requests_are_bounded, narrow),
+      SCENARIO_WITH(test_bodies_for_the_host_are_bounded, narrow),
+      SCENARIO(test_the_host_waits_for_its_continue_too),
+      SCENARIO(test_a_slow_head_is_given_up),
+      SCENARIO(test_a_later_head_has_its_time_from_its_first_byte),
+      SCENARIO_WITH(test_a_slow_body_is_given_up, quick_body),
+      SCENARIO(test_upgrades_outside_the_path_are_requests),
+      SCENARIO(test_a_server_that_closes_takes_nobody_in),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
