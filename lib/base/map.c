@@ -197,19 +197,3 @@ struct sio__map_node *sio__map_any(const struct sio__map *map)
     i++;
   return map->buckets[i & map->mask];
 }
-
-struct sio__map_node *sio__map_walk(const struct sio__map *map,
-                                    const struct sio__map_node *after)
-{
-  size_t i = 0;
-
-  if (after != NULL) {
-    if (after->next != NULL)
-      return after->next;
-    i = ((size_t)after->hash & map->mask) + 1;
-  }
-  for (; i <= map->mask; i++)
-    if (map->buckets[i] != NULL)
-      return map->buckets[i];
-  return NULL;
-}

@@ -46,9 +46,4 @@ struct sio__map_node *sio__map_next(const struct sio__map_node *node);
 /* Any node, for emptying a map; NULL if there is none. */
 struct sio__map_node *sio__map_any(const struct sio__map *map);
 
-/* Every node once, in no particular order: NULL begins, NULL ends.  The map
- * must not change meanwhile. */
-struct sio__map_node *sio__map_walk(const struct sio__map *map,
-                                    const struct sio__map_node *after);
-
 #endif

@@ -2,8 +2,6 @@
 /* Writing packets. */
 #include "proto/encode.h"
 
-#include "json/string.h"
-
 void sio__packet_write_head(struct sio__buf *out, enum sio__packet_type type,
                             size_t attachments, sio_str nsp, bool has_id,
                             uint64_t id)
@@ -24,24 +22,4 @@ void sio__packet_write_head(struct sio__buf *out, enum sio__packet_type type,
   }
   if (has_id)
     sio__buf_u64(out, id);
-}
-
-int sio__packet_write_event(struct sio__buf *out, const char *event,
-                            size_t event_len, sio_str args)
-{
-  size_t before = out->len;
-  int rv;
-
-  sio__buf_byte(out, '[');
-  rv = sio__json_quote(out, event, event_len);
-  if (rv != 0) {
-    out->len = before;
-    return rv;
-  }
-  if (args.len > 0) {
-    sio__buf_byte(out, ',');
-    sio__buf_append(out, args.data, args.len);
-  }
-  sio__buf_byte(out, ']');
-  return 0;
 }

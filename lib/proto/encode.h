@@ -12,9 +12,4 @@ void sio__packet_write_head(struct sio__buf *out, enum sio__packet_type type,
                             size_t attachments, sio_str nsp, bool has_id,
                             uint64_t id);
 
-/* Append `["event",` + args + `]`; `args` are comma-separated JSON values, or
- * empty.  The name is quoted.  0 or SIO_ERR_UTF8. */
-int sio__packet_write_event(struct sio__buf *out, const char *event,
-                            size_t event_len, sio_str args);
-
 #endif

@@ -393,8 +393,3 @@ void sio__ws_read(struct sio__ws_reader *reader, uint8_t *data, size_t len,
   while (step(reader, data, len, used, event))
     continue;
 }
-
-bool sio__ws_reader_is_busy(const struct sio__ws_reader *reader)
-{
-  return reader->partial != NULL && is_in_progress(reader->partial);
-}

@@ -59,7 +59,4 @@ void sio__ws_reader_dispose(struct sio__ws_reader *reader);
 void sio__ws_read(struct sio__ws_reader *reader, uint8_t *data, size_t len,
                   size_t *used, struct sio__ws_event *event);
 
-/* Whether a message or frame has begun and is not complete. */
-bool sio__ws_reader_is_busy(const struct sio__ws_reader *reader);
-
 #endif
