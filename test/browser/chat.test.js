@@ -22,11 +22,9 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const person of people) {
-    await person.context.close();
-    assert.deepEqual(person.complaints, [], "the browser complains");
-  }
+  for (const person of people) await person.context.close();
   await server.stop();
+  for (const person of people) assert.deepEqual(person.complaints, [], "the browser complains");
 });
 
 // Somebody opens the page, in a browser profile of their own.

@@ -110,7 +110,7 @@ static void test_unmasking_is_right_at_every_length_and_place(void **state)
   (void)state;
   for (size_t len = 0; len < 70; len++) {
     for (size_t shift = 0; shift < 8; shift++) { /* how the data lies */
-      uint8_t plain[80];
+      uint8_t plain[80] = {0};
       uint8_t *block;
 
       for (size_t i = 0; i < shift + len; i++)
