@@ -224,7 +224,8 @@ int sio__request_answer(struct sio_request *request, int status,
   struct sio__outq *out;
   bool ok;
 
-  if (request->answered || !sio__conn_is_open(request->conn))
+  /* One answer may be as long as it likes; the next one needs a reader. */
+  if (request->answered || !sio__conn_has_room(request->conn, 0))
     return 0;
   out = sio__request_begin(request, status, type, headers, body.len);
   ok =

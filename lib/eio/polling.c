@@ -71,7 +71,9 @@ static void flush(struct sio__session *session)
   struct sio__outq *out;
   bool ok;
 
-  if (request == NULL || queue->count == 0)
+  /* What a dying connection took would be lost: the session fails instead. */
+  if (request == NULL || queue->count == 0 ||
+      !sio__conn_has_room(request->conn, 0))
     return;
   out = sio__request_begin(request, 200, TEXT_TYPE, NO_STORE, queue->encoded);
   ok = out != NULL && sio__payload_write(queue, out) == 0;

@@ -367,8 +367,8 @@ static void watch(struct sio_conn *conn)
     wait = HTTP_WAIT_NEXT;
     ms = options->keep_alive_timeout_ms;
   }
-  if (wait == http->wait && wait != HTTP_WAIT_NEXT)
-    return;
+  if (wait == http->wait && (wait == HTTP_WAIT_HEAD || wait == HTTP_WAIT_BODY))
+    return; /* its time is running already */
   http->wait = (uint8_t)wait;
   if (wait == HTTP_WAIT_NOTHING)
     sio__timer_stop(&conn->timer);
@@ -408,6 +408,18 @@ static void on_event(struct sio_conn *conn, enum sio__http_event event,
 
 /* ---- As the protocol of a connection ---- */
 
+/* Whether the answer to what was read last closes the connection, and waits
+ * for earlier ones: nothing is read behind it (RFC 9112 section 9.6). */
+static bool has_said_goodbye(const struct sio__http_side *http)
+{
+  const struct sio_request *last;
+
+  if (sio__list_is_empty(&http->requests))
+    return false;
+  last = SIO__CONTAINER(http->requests.prev, struct sio_request, link);
+  return last->answered && !last->keep_alive;
+}
+
 static size_t http_feed(struct sio_conn *conn, uint8_t *data, size_t len)
 {
   struct sio__engine *engine = conn->engine;
@@ -415,7 +427,7 @@ static size_t http_feed(struct sio_conn *conn, uint8_t *data, size_t len)
   enum sio__http_event event;
   size_t done = 0;
 
-  if (http->failed)
+  if (http->failed || has_said_goodbye(http))
     return len; /* an answer is still owed to an earlier request */
   if (http->parser == NULL)
     http->parser = sio__http_parser_new(engine->mem, &engine->http_limits);
@@ -432,12 +444,16 @@ static size_t http_feed(struct sio_conn *conn, uint8_t *data, size_t len)
     done += used;
     on_event(conn, event, body);
   } while (event != HTTP_MORE && event != HTTP_ERROR &&
-           sio__conn_is_open(conn) && conn->protocol == &sio__http_protocol);
-  return event == HTTP_ERROR ? len : done;
+           sio__conn_is_open(conn) && conn->protocol == &sio__http_protocol &&
+           !has_said_goodbye(http));
+  /* What is left is for frames, or for nobody. */
+  return conn->protocol != &sio__http_protocol ? done : len;
 }
 
 static void http_timeout(struct sio_conn *conn)
 {
+  if (has_said_goodbye(conn->http))
+    return;
   switch (conn->http->wait) {
   case HTTP_WAIT_NEXT:
     sio__conn_end(conn, SIO_CAUSE_IDLE_TIMEOUT, false);

@@ -116,15 +116,20 @@ static void on_heartbeat(struct sio__timer *timer)
   static const sio_end end = {SIO_REASON_PING_TIMEOUT, SIO_CAUSE_PING_TIMEOUT,
                               NULL, 0, 0};
   const sio_server_options *options = session->engine->options;
+  struct sio__clock *clock = &session->engine->clock;
 
   if (session->pinged) {
     sio__session_fail(session, &end, "1");
     return;
   }
   session->pinged = true;
-  /* Counted from when the ping was due, so that a late loop gives no grace. */
-  sio__timer_start_from(&session->engine->clock, timer, timer->at_ms,
-                        options->ping_timeout_ms);
+  /* Counted from when the ping was due; but a loop that has hung for long must
+   * not blame its peers. */
+  if ((clock->now_ms - timer->at_ms) * 2 > options->ping_timeout_ms)
+    sio__timer_start(clock, timer, options->ping_timeout_ms);
+  else
+    sio__timer_start_from(clock, timer, timer->at_ms,
+                          options->ping_timeout_ms);
   (void)sio__session_send(session, "2", 1, false); /* or it fails by itself */
 }
 

@@ -18,6 +18,10 @@ int peer_open(struct world *w)
   struct peer *peer = &w->peers[w->n_peers];
 
   assert_true(w->n_peers < WORLD_PEERS);
+  peer->conn = NULL;
+  peer->len = peer->at = 0;
+  peer->ready = peer->lingers = peer->stalled = false;
+  peer->calls = 0;
   if (sio_conn_open(w->server, &who, peer, &peer->conn) != 0)
     assert_true(eio_is_off(w));
   return w->n_peers++;

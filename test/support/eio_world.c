@@ -201,7 +201,7 @@ static void end(struct world *w)
   }
   assert_int_equal(sio_server_connection_count(w->server), 0);
   sio_server_free(w->server);
-  for (int p = 0; p < w->n_peers; p++)
+  for (int p = 0; p < WORLD_PEERS; p++)
     free(w->peers[p].out);
 }
 
@@ -293,7 +293,7 @@ void eio_pump(struct world *w)
       struct peer *peer = &w->peers[p];
 
       if (peer->conn == NULL || !peer->ready ||
-          (peer->stalled && sio_conn_wants_close(peer->conn) != SIO_CLOSE_NOW))
+          (peer->stalled && sio_conn_pending(peer->conn) > 0))
         continue;
       again = true;
       peer->ready = false;

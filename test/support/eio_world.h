@@ -62,6 +62,7 @@ struct world {
   void (*on_closed)(struct world *w, struct sio__session *session);
   int opened_result; /* what `opened` returns */
   int emptied;       /* how often the last connection has gone */
+  int n_closed;      /* for tests: how often the server has closed */
 };
 
 struct scenario {
@@ -127,6 +128,7 @@ void expect_logged(struct world *w, const char *text);
 
 /* ---- Peers; p is what peer_open() returned ---- */
 
+/* Its number is w->n_peers, which a test may set back if they are closed. */
 int peer_open(struct world *w);
 /* The peer closes; `error` is for sio_conn_closed(). */
 void peer_close(struct world *w, int p, int error);

@@ -232,16 +232,7 @@ test_payloads_that_cannot_be_decoded_are_parse_errors(struct world *w)
   static const char closed[] =
       "closed parse error, an undecodable Engine.IO packet\n";
   static const char *const bad[] = {
-      "abc",
-      "",
-      SEP,
-      SEP "6",
-      "7",
-      "\xef\xbb\xbf"
-      "4x",
-      "b%%%",
-      "bA",
-      " 4x",
+      "abc", "", SEP, SEP "6", "7", "\xef\xbb\xbf\x34x", "b%%%", "bA", " 4x",
   };
 
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -439,6 +430,54 @@ static void test_a_body_of_many_pieces_is_one_payload(struct world *w)
   expect_bytes(w, p, text, sizeof text);
 }
 
+/* RFC 9112 section 9.6: nothing is done that will not be answered. */
+static void test_nothing_is_done_behind_an_answer_that_closes(struct world *w)
+{
+  int p = peer_open(w), sid = peer_handshake(w, p);
+  char body[130];
+
+  fill(body, 129);
+  peer_get(w, p, sid);
+  peer_post(w, p, sid, body);
+  peer_post(w, p, sid, "4x");
+  expect_nothing(w, p);
+  expect_events(w, "");
+  eio_sleep(w, 24000);
+  eio_say(w, sid, "4y");
+  expect_text(w, p,
+              "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+              "cache-control: no-store\r\nContent-Length: 2\r\n\r\n4y"
+              "HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n"
+              "Connection: close\r\n\r\n");
+  expect_ended(w, p);
+  expect_events(w, "");
+}
+
+static void narrow(sio_server_options *options)
+{
+  options->max_output_bytes = 1024;
+}
+
+static void test_polls_whose_answers_nobody_reads_are_bounded(struct world *w)
+{
+  int p = peer_open(w), sid = peer_handshake(w, p);
+  char text[1001];
+
+  memset(text, 'x', sizeof text);
+  text[0] = '4';
+  text[1000] = '\0';
+  peer_stall(w, p, true);
+  for (int i = 0; i < 2; i++) {
+    expect_events(w, "");
+    eio_say(w, sid, text);
+    peer_get(w, p, sid);
+  }
+  expect_nothing(w, p);
+  expect_ended(w, p);
+  expect_events(w, "closed transport error, too many unsent bytes, "
+                   "limit 1024\n");
+}
+
 static void two_pipelined(sio_server_options *options)
 {
   options->max_pipelined = 2;
@@ -460,7 +499,8 @@ test_what_was_not_sent_on_a_cut_connection_is_not_lost_silently(struct world *w)
   expect_nothing(w, p);
   expect_ended(w, p);
   expect_events(w, "text x\n"
-                   "closed transport error, too many pipelined requests\n");
+                   "closed transport error, too many pipelined requests, "
+                   "limit 2\n");
 }
 
 int main(void)
@@ -493,6 +533,8 @@ int main(void)
       SCENARIO(test_a_post_waits_for_its_continue),
       SCENARIO(test_other_methods_leave_the_session_alone),
       SCENARIO(test_a_body_of_many_pieces_is_one_payload),
+      SCENARIO_WITH(test_nothing_is_done_behind_an_answer_that_closes, small),
+      SCENARIO_WITH(test_polls_whose_answers_nobody_reads_are_bounded, narrow),
       SCENARIO_ONCE(
           test_what_was_not_sent_on_a_cut_connection_is_not_lost_silently,
           two_pipelined),

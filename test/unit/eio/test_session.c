@@ -7,7 +7,7 @@
 #define SEP "\x1e"
 
 static const char ping_timeout[] =
-    "closed ping timeout, no pong arrived in time\n";
+    "closed ping timeout, no pong arrived in time, limit 20000\n";
 
 /* ---- Heartbeat ---- */
 
@@ -89,7 +89,8 @@ static void test_only_pongs_count_as_heartbeat(struct world *w)
   peer_post(w, p, sid, "4x" SEP "6");
   expect_ok(w, p);
   eio_sleep(w, 1);
-  expect_events(w, "text x\nclosed ping timeout, no pong arrived in time\n");
+  expect_events(
+      w, "text x\nclosed ping timeout, no pong arrived in time, limit 20000\n");
 }
 
 static void test_an_unasked_pong_postpones_the_ping(struct world *w)
@@ -115,6 +116,23 @@ static void test_a_late_loop_gives_no_grace(struct world *w)
   eio_sleep(w, 14999);
   expect_nothing(w, ws);
   eio_sleep(w, 1);
+  expect_frame(w, ws, 0x88, "", 0);
+  expect_events(w, ping_timeout);
+}
+
+static void test_a_loop_that_hung_does_not_blame_its_peers(struct world *w)
+{
+  int ws;
+
+  (void)peer_websocket(w, &ws);
+  eio_jump(w, 25000 + 10001); /* late by more than half the timeout */
+  expect_message(w, ws, "2");
+  eio_sleep(w, 19999);
+  expect_nothing(w, ws);
+  peer_message(w, ws, "3");
+  eio_jump(w, 1000000);
+  expect_message(w, ws, "2");
+  eio_sleep(w, 20000);
   expect_frame(w, ws, 0x88, "", 0);
   expect_events(w, ping_timeout);
 }
@@ -282,7 +300,7 @@ static void test_a_message_may_close_the_server(struct world *w)
   expect_ended(w, p);
   expect_ended(w, q);
   expect_sessions(w, 0);
-  expect_cause(w, SIO_CAUSE_SERVER_CLOSED, 2);
+  expect_cause(w, SIO_CAUSE_SERVER_CLOSED, 4); /* two sessions */
 }
 
 static void send_again(struct world *w, struct sio__session *session)
@@ -442,6 +460,7 @@ int main(void)
       SCENARIO(test_only_pongs_count_as_heartbeat),
       SCENARIO(test_an_unasked_pong_postpones_the_ping),
       SCENARIO(test_a_late_loop_gives_no_grace),
+      SCENARIO(test_a_loop_that_hung_does_not_blame_its_peers),
       SCENARIO(test_the_heartbeat_ends_a_session_that_is_closing),
       SCENARIO(test_closing_answers_the_waiting_poll),
       SCENARIO(test_closing_sends_what_is_queued_first),

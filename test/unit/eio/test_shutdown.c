@@ -5,12 +5,12 @@
 static void count_done(sio_server *server, void *user)
 {
   assert_false(sio_server_is_closing(server));
-  ++*(int *)user;
+  ((struct world *)user)->n_closed++;
 }
 
-static void shut(struct world *w, int *done)
+static void shut(struct world *w)
 {
-  assert_int_equal(sio_server_close(w->server, count_done, done), 0);
+  assert_int_equal(sio_server_close(w->server, count_done, w), 0);
   eio_pump(w);
 }
 
@@ -18,37 +18,37 @@ static const char by_server[] = "closed forced close, the server was closed\n";
 
 static void test_a_server_without_connections_closes_at_once(struct world *w)
 {
-  int done = 0, p;
+  int p;
 
-  shut(w, &done);
-  assert_int_equal(done, 1);
+  shut(w);
+  assert_int_equal(w->n_closed, 1);
   p = peer_open(w); /* and serves again */
   (void)peer_handshake(w, p);
 }
 
 static void test_waiting_polls_are_answered(struct world *w)
 {
-  int done = 0, p = peer_open(w), sid = peer_handshake(w, p);
+  int p = peer_open(w), sid = peer_handshake(w, p);
   int idle = peer_open(w);
 
   peer_get(w, p, sid);
-  shut(w, &done);
+  shut(w);
   expect_poll(w, p, "1");
   expect_ended(w, p);
   expect_nothing(w, idle);
   expect_ended(w, idle);
   expect_events(w, by_server);
   if (!eio_is_off(w))
-    assert_int_equal(done, 1);
+    assert_int_equal(w->n_closed, 1);
 }
 
 static void test_sessions_without_a_poll_end_too(struct world *w)
 {
-  int done = 0, p = peer_open(w), sid = peer_handshake(w, p);
+  int p = peer_open(w), sid = peer_handshake(w, p);
 
   eio_say(w, sid, "4never delivered");
   eio_close(w, sid, false); /* it was closing already */
-  shut(w, &done);
+  shut(w);
   expect_nothing(w, p);
   expect_events(w, "closed forced close, the host closed the connection\n");
   expect_sessions(w, 0);
@@ -56,13 +56,13 @@ static void test_sessions_without_a_poll_end_too(struct world *w)
 
 static void test_a_post_that_arrives_is_cut(struct world *w)
 {
-  int done = 0, p = peer_open(w), sid = peer_handshake(w, p);
+  int p = peer_open(w), sid = peer_handshake(w, p);
 
   peer_text(w, p,
             "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
             "Content-Length: 5\r\n\r\n4",
             w->sids[sid]);
-  shut(w, &done);
+  shut(w);
   expect_nothing(w, p);
   expect_ended(w, p);
   expect_events(w, by_server);
@@ -70,30 +70,32 @@ static void test_a_post_that_arrives_is_cut(struct world *w)
 
 static void test_websockets_get_a_close_frame_and_a_grace(struct world *w)
 {
-  int done = 0, p, q;
+  int p, q;
 
   (void)peer_websocket(w, &p);
   (void)peer_websocket(w, &q);
-  shut(w, &done);
+  shut(w);
   expect_frame(w, p, 0x88, "", 0);
   expect_frame(w, q, 0x88, "", 0);
   expect_sessions(w, 0);
-  assert_int_equal(done, eio_is_off(w) ? done : 0);
+  if (!eio_is_off(w))
+    assert_int_equal(w->n_closed, 0);
   if (!eio_is_off(w))
     assert_int_equal(sio_server_close(w->server, NULL, NULL), SIO_ERR_STATE);
   peer_frame(w, p, 0x88, "", 0);
   expect_ended(w, p);
   eio_sleep(w, 29999);
-  assert_int_equal(done, eio_is_off(w) ? done : 0);
+  if (!eio_is_off(w))
+    assert_int_equal(w->n_closed, 0);
   eio_sleep(w, 1);
   expect_ended(w, q);
   if (!eio_is_off(w))
-    assert_int_equal(done, 1);
+    assert_int_equal(w->n_closed, 1);
 }
 
 static void test_upgrades_under_way_end_too(struct world *w)
 {
-  int done = 0, p = peer_open(w), sid = peer_handshake(w, p);
+  int p = peer_open(w), sid = peer_handshake(w, p);
   int ws = peer_open(w);
 
   peer_upgrade(w, ws, sid);
@@ -101,23 +103,23 @@ static void test_upgrades_under_way_end_too(struct world *w)
   peer_message(w, ws, "2probe");
   expect_message(w, ws, "3probe");
   peer_get(w, p, sid);
-  shut(w, &done);
+  shut(w);
   expect_poll(w, p, "1");
   expect_frame(w, ws, 0x88, "", 0);
   expect_events(w, by_server);
   peer_close(w, ws, 0);
   if (!eio_is_off(w)) {
-    assert_int_equal(done, 1);
+    assert_int_equal(w->n_closed, 1);
     assert_int_equal(sio_server_deadline(w->server), SIO_NEVER);
   }
 }
 
 static void test_no_timer_outlives_it(struct world *w)
 {
-  int done = 0, p, ws, q = peer_open(w), sid = peer_upgraded(w, &p, &ws);
+  int p, ws, q = peer_open(w), sid = peer_upgraded(w, &p, &ws);
 
   peer_get(w, q, peer_handshake(w, q));
-  shut(w, &done);
+  shut(w);
   expect_poll(w, q, "1");
   expect_frame(w, ws, 0x88, "", 0);
   peer_frame(w, ws, 0x88, "\x03\xe8", 2);
@@ -129,10 +131,10 @@ static void test_no_timer_outlives_it(struct world *w)
 
 static void test_handshakes_are_refused_while_it_closes(struct world *w)
 {
-  int done = 0, p, ws;
+  int p, ws;
 
   (void)peer_websocket(w, &ws);
-  shut(w, &done);
+  shut(w);
   expect_frame(w, ws, 0x88, "", 0);
   if (!eio_is_off(w)) {
     assert_true(sio_server_is_closing(w->server));
@@ -152,11 +154,11 @@ static void close_again(struct world *w, struct sio__session *session)
 
 static void test_an_end_may_close_the_server_again(struct world *w)
 {
-  int done = 0, p = peer_open(w), sid = peer_handshake(w, p);
+  int p = peer_open(w), sid = peer_handshake(w, p);
 
   w->on_closed = close_again;
   peer_get(w, p, sid);
-  shut(w, &done);
+  shut(w);
   expect_poll(w, p, "1");
   expect_events(w, by_server);
 }

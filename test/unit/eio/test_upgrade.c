@@ -344,7 +344,38 @@ test_a_pong_that_is_owed_stays_owed_across_the_upgrade(struct world *w)
   expect_nothing(w, ws);
   eio_sleep(w, 1);
   expect_frame(w, ws, 0x88, "", 0);
-  expect_events(w, "closed ping timeout, no pong arrived in time\n");
+  expect_events(w,
+                "closed ping timeout, no pong arrived in time, limit 20000\n");
+}
+
+/* A candidate that goes away at each byte of its request and its probe. */
+static void test_hazard_a_candidate_may_be_reset_at_any_byte(struct world *w)
+{
+  int p = peer_open(w), sid = peer_handshake(w, p), ws;
+  char input[300];
+  int len;
+
+  len = snprintf(input, sizeof input,
+                 "GET /socket.io/?EIO=4&transport=websocket&sid=%s HTTP/1.1\r\n"
+                 "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                 "Sec-WebSocket-Version: 13\r\n"
+                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                 w->sids[sid]);
+  memcpy(input + len, "\x81\x86\1\2\3\4\x33\x72\x71\x6b\x63\x67", 12);
+  for (int n = 0; n <= len + 12; n++) {
+    ws = peer_open(w);
+    peer_send(w, ws, input, (size_t)n);
+    w->peers[ws].at = w->peers[ws].len;
+    peer_close(w, ws, n % 2 == 0 ? 0 : -1);
+    w->n_peers--;
+    w->log_len = 0;
+  }
+  expect_sessions(w, 1);
+  expect_events(w, "");
+  ws = open_candidate(w, sid);
+  peer_message(w, ws, "5");
+  eio_say(w, sid, "4x");
+  expect_message(w, ws, "4x");
 }
 
 static void no_upgrades(sio_server_options *options)
@@ -386,6 +417,7 @@ int main(void)
       SCENARIO(test_a_post_under_way_is_given_up_by_the_upgrade),
       SCENARIO(test_polling_is_over_after_the_upgrade),
       SCENARIO(test_a_pong_that_is_owed_stays_owed_across_the_upgrade),
+      SCENARIO_ONCE(test_hazard_a_candidate_may_be_reset_at_any_byte, NULL),
       SCENARIO_WITH(test_upgrades_can_be_forbidden, no_upgrades),
   };
 
