@@ -36,6 +36,10 @@ FILES_test/client/server := $(addprefix test/client/, control.c events.c \
 # Each lib/<folder>/<name>.c has its test/unit/<folder>/test_<name>.c.  These
 # are further ones: <folder>/test_<name>.
 UNIT_EXTRA := adapter/test_rooms_random \
+              core/test_attachments \
+              core/test_budget \
+              core/test_callbacks \
+              core/test_memory \
               base/test_list \
               http/test_fixtures_http \
               json/test_vectors \

@@ -10,7 +10,8 @@
  * may be called from another thread, unless it says so.
  *
  * Callbacks may call anything: emit, leave, disconnect this socket or
- * another, close the server.  Nothing is freed before the outermost call
+ * another, close the server.  (Two only take notes: the log's, and the ready
+ * callback of <sio/conn.h>.)  Nothing is freed before the outermost call
  * into the library returns.  Only sio_server_free() must not be called from
  * inside a callback.
  */

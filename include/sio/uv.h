@@ -6,7 +6,9 @@
  * Driving a server with libuv: library libsio-uv.
  *
  * The loop belongs to the host, as do the server and what else runs on the
- * loop.  All functions but sio_uv_post() are for the loop's thread.
+ * loop.  Listeners and connections keep the loop alive, the adapter itself
+ * does not: without any of them uv_run() returns, whatever is posted.  All
+ * functions but sio_uv_post() are for the loop's thread.
  */
 
 #include <sio/http.h>

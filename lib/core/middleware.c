@@ -76,19 +76,21 @@ static void accept(struct sio_socket *socket)
     sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
     return;
   }
-  socket->state = SOCKET_CONNECTED;
-  ns->server->n_sockets++;
-  if (!client->joined) {
-    client->joined = true;
-    sio__timer_stop(&client->timer);
-  }
   out = sio__packet_begin(ns->server, PACKET_CONNECT, 0, sio__ns_str(ns), false,
                           0);
   sio__buf_text(out, "{\"sid\":\"");
   sio__buf_append(out, socket->member.id, SIO__ID_LEN);
   sio__buf_text(out, "\"}");
   (void)sio__packet_send(client); /* or its session fails by itself */
+  if (socket->state != SOCKET_JOINING)
+    return; /* the host has closed it when it was told of the output */
 
+  socket->state = SOCKET_CONNECTED;
+  ns->server->n_sockets++;
+  if (!client->joined) {
+    client->joined = true;
+    sio__timer_stop(&client->timer);
+  }
   (void)sio_socket_retain(socket);
   for (uint32_t i = 0; i < n && socket->state == SOCKET_CONNECTED; i++) {
     const struct sio__handler *handler = &ns->connects.items[i];

@@ -89,6 +89,7 @@ static void on_prepare(uv_prepare_t *prepare)
 {
   struct sio_uv *uv = prepare->data;
 
+  sio__uv_accept_starving(uv);
   sio__uv_flush_ready(uv);
   arm_timer(uv);
 }

@@ -80,8 +80,9 @@ void sio__uv_check_closed(struct sio_uv *uv);
 
 struct sio__uv_stream;
 
-/* Accept a connection from a listener. */
-void sio__uv_accept(struct sio_uv *uv, uv_stream_t *listener);
+/* Accept a connection from a listener.  False: no memory, and libuv does not
+ * ask again before it has been accepted. */
+bool sio__uv_accept(struct sio_uv *uv, uv_stream_t *listener);
 void sio__uv_on_ready(sio_conn *conn, void *conn_user, void *user);
 void sio__uv_flush_ready(struct sio_uv *uv);
 void sio__uv_free_writes(struct sio_uv *uv);
@@ -89,6 +90,8 @@ void sio__uv_free_writes(struct sio_uv *uv);
 /* ---- listener.c ---- */
 
 void sio__uv_close_listeners(struct sio_uv *uv);
+/* Accept what could not be accepted before. */
+void sio__uv_accept_starving(struct sio_uv *uv);
 
 /* ---- post.c ---- */
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@ enum { BACKLOG = 4096 };
 struct sio__uv_listener {
   struct sio__list link; /* in uv->listeners */
   struct sio_uv *uv;
+  bool starving; /* a connection waits: there was no memory for it */
   union {
     uv_handle_t handle;
     uv_stream_t stream;
@@ -49,7 +51,20 @@ static void on_connection(uv_stream_t *stream, int status)
   struct sio__uv_listener *l = stream->data;
 
   if (status == 0)
-    sio__uv_accept(l->uv, stream);
+    l->starving = !sio__uv_accept(l->uv, stream);
+}
+
+void sio__uv_accept_starving(struct sio_uv *uv)
+{
+  struct sio__list *link;
+
+  for (link = uv->listeners.next; link != &uv->listeners; link = link->next) {
+    struct sio__uv_listener *l =
+        SIO__CONTAINER(link, struct sio__uv_listener, link);
+
+    if (l->starving && !uv_is_closing(&l->as.handle))
+      l->starving = !sio__uv_accept(uv, &l->as.stream);
+  }
 }
 
 static struct sio__uv_listener *new_listener(struct sio_uv *uv, bool tcp)
@@ -171,12 +186,13 @@ int sio_uv_listen(sio_uv *uv, const char *address, int port)
 static bool is_stale(const char *path)
 {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  size_t len = strlen(path);
+  struct stat file;
   int fd, rv, error;
 
-  if (len >= sizeof address.sun_path)
+  /* Other files refuse connections, too. */
+  if (lstat(path, &file) != 0 || !S_ISSOCK(file.st_mode))
     return false;
-  memcpy(address.sun_path, path, len);
+  memcpy(address.sun_path, path, strlen(path));
   fd = socket(AF_UNIX, SOCK_STREAM, 0);
   if (fd < 0)
     return false;
@@ -193,6 +209,8 @@ int sio_uv_listen_unix(sio_uv *uv, const char *path)
 
   if (uv->closing)
     return sio__uv_fail(uv, SIO_ERR_CLOSED, "the adapter is closing");
+  if (strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
+    return sio__uv_fail(uv, SIO_ERR_ADDRESS, "the path is too long");
   l = new_listener(uv, false);
   if (l == NULL)
     return sio__uv_fail(uv, SIO_ERR_NOMEM, "out of memory");

@@ -309,14 +309,15 @@ static int serve(struct sio__uv_stream *s)
   return rv;
 }
 
-void sio__uv_accept(struct sio_uv *uv, uv_stream_t *listener)
+bool sio__uv_accept(struct sio_uv *uv, uv_stream_t *listener)
 {
   struct sio__uv_stream *s = new_stream(uv, listener->type);
 
   if (s == NULL)
-    return; /* libuv asks again when the next one comes */
+    return false;
   if (uv_accept(listener, &s->as.stream) != 0 || serve(s) != 0)
     close_stream(s, 0);
+  return true;
 }
 
 /* Take a descriptor over; `*owned` says whether a stream has it now. */

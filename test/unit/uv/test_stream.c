@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+#include "uv_world.h"
+
+static struct uv_world w;
+static struct peer a, b;
+
+/* ---- Output ---- */
+
+static void test_a_slow_reader_gets_everything_in_order(void **state)
+{
+  enum { SIZE = 1000000, N = 5 };
+  char *text = malloc(SIZE + 1);
+  size_t want = N * (10 + SIZE + 10); /* frame header, JSON around it */
+
+  (void)state;
+  assert_non_null(text);
+  text[SIZE] = '\0';
+  world_open(&w, NULL);
+  world_listen(&w);
+  peer_enter(&w, &a);
+  peer_expect(&a, "\"}");
+  for (int i = 0; i < N; i++) {
+    memset(text, 'a' + i, SIZE);
+    assert_int_equal(sio_emitf(sio_everyone(w.root), "e", "%s", text), 0);
+  }
+  for (int i = 0; i < 20; i++)
+    world_turn(&w); /* it does not read, and the kernel takes no more */
+  assert_int_equal(w.left, 0);
+  peer_expect_bytes(&a, want);
+  assert_int_equal(a.len, want);
+  for (int i = 0; i < N; i++) {
+    const char *packet = a.in + (size_t)i * (10 + SIZE + 10) + 10;
+
+    assert_memory_equal(packet, "42[\"e\",\"", 8);
+    assert_int_equal(packet[8], 'a' + i);
+    assert_int_equal(packet[8 + SIZE - 1], 'a' + i);
+  }
+  a.len = 0;
+  peer_echo(&a);
+  peer_close(&a);
+  free(text);
+  world_close(&w);
+}
+
+static void test_who_goes_while_it_is_written_to_is_gone(void **state)
+{
+  enum { SIZE = 4000000 };
+  char *text = malloc(SIZE + 1);
+
+  (void)state;
+  assert_non_null(text);
+  memset(text, 'x', SIZE);
+  text[SIZE] = '\0';
+  world_open(&w, NULL);
+  world_listen(&w);
+  peer_enter(&w, &a);
+  assert_int_equal(sio_emitf(sio_everyone(w.root), "e", "%s", text), 0);
+  for (int i = 0; i < 5; i++)
+    world_turn(&w);
+  peer_close(&a); /* with unread bytes: a reset */
+  world_until(&w, &w.left, 1);
+  assert_true(w.cause == SIO_CAUSE_WRITE || w.cause == SIO_CAUSE_PEER_GONE);
+  free(text);
+  world_close(&w);
+}
+
+static void test_what_is_unsent_is_sent_before_closing(void **state)
+{
+  enum { SIZE = 3000000 };
+  char *text = malloc(SIZE + 1);
+
+  (void)state;
+  assert_non_null(text);
+  memset(text, 'x', SIZE);
+  text[SIZE] = '\0';
+  world_open(&w, NULL);
+  world_listen(&w);
+  peer_enter(&w, &a);
+  peer_expect(&a, "\"}");
+  assert_int_equal(sio_emitf(sio_everyone(w.root), "e", "%s", text), 0);
+  sio_uv_close(w.uv, on_world_closed, &w);
+  peer_expect_bytes(&a, 10 + SIZE + 10 + 2);
+  assert_memory_equal(a.in + 10 + SIZE + 10, "\x88\0", 2);
+  peer_close(&a);
+  free(text);
+  world_close(&w);
+}
+
+/* ---- The end of a connection ---- */
+
+static void test_a_peer_that_resets_is_gone(void **state)
+{
+  struct linger reset = {1, 0};
+
+  (void)state;
+  world_open(&w, NULL);
+  world_listen(&w);
+  peer_enter(&w, &a);
+  assert_int_equal(
+      setsockopt(a.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+  peer_close(&a);
+  world_until(&w, &w.left, 1);
+  assert_int_equal(sio_server_connection_count(w.server), 0);
+  world_close(&w);
+}
+
+static void test_a_peer_that_says_no_more_is_gone(void **state)
+{
+  (void)state;
+  world_open(&w, NULL);
+  world_listen(&w);
+  peer_enter(&w, &a);
+  assert_int_equal(shutdown(a.fd, SHUT_WR), 0);
+  world_until(&w, &w.left, 1);
+  assert_int_equal(w.cause, SIO_CAUSE_PEER_GONE);
+  peer_expect_end(&a);
+  peer_close(&a);
+  world_close(&w);
+}
+
+static void test_a_closing_handshake_ends_the_transport(void **state)
+{
+  (void)state;
+  world_open(&w, NULL);
+  world_listen(&w);
+  peer_enter(&w, &a);
+  peer_send(&a, "\x88\x82\0\0\0\0\x03\xe8", 8);
+  peer_expect(&a, "\x88\x02\x03\xe8");
+  peer_expect_end(&a);
+  assert_int_equal(w.left, 1);
+  assert_int_equal(w.cause, SIO_CAUSE_PEER_CLOSED);
+  peer_close(&a);
+  world_close(&w);
+}
+
+static void test_a_refused_body_does_not_cost_the_answer(void **state)
+{
+  static const char head[] = "POST /x HTTP/1.1\r\nHost: test\r\n"
+                             "Content-Length: 50000000\r\n\r\n";
+  static char body[300000];
+
+  (void)state;
+  world_open(&w, NULL);
+  world_listen(&w);
+  peer_dial(&w, &a);
+  peer_send(&a, head, sizeof head - 1);
+  for (int i = 0; i < 10; i++)
+    peer_send(&a, body, sizeof body);
+  peer_expect(&a, "HTTP/1.1 4"); /* 404, or 413 */
+  assert_int_equal(shutdown(a.fd, SHUT_WR), 0);
+  peer_expect_end(&a);
+  peer_close(&a);
+  for (int i = 0; i < PATIENCE_MS && sio_server_connection_count(w.server) > 0;
+       i++)
+    world_turn(&w);
+  assert_int_equal(sio_server_connection_count(w.server), 0);
+  world_close(&w);
+}
+
+static void test_bytes_after_a_bad_request_are_thrown_away(void **state)
+{
+  (void)state;
+  world_open(&w, NULL);
+  world_listen(&w);
+  peer_dial(&w, &a);
+  peer_send(&a, "nonsense\r\n\r\n", 12);
+  peer_expect(&a, "HTTP/1.1 400 ");
+  peer_send(&a, "more", 4);
+  peer_expect_end(&a);
+  peer_close(&a);
+  world_close(&w);
+}
+
+/* ---- Many ---- */
+
+static void test_many_connections_come_and_go(void **state)
+{
+  enum { N = 40 };
+  static struct peer peers[N];
+
+  (void)state;
+  world_open(&w, NULL);
+  world_listen(&w);
+  for (int i = 0; i < N; i++)
+    peer_dial(&w, &peers[i]);
+  for (int i = 0; i < N; i++)
+    peer_join(&peers[i]);
+  assert_int_equal(sio_emitf(sio_everyone(w.root), "all", "%d", 1), 0);
+  for (int i = 0; i < N; i++)
+    peer_expect(&peers[i], "42[\"all\",1]");
+  for (int i = 0; i < N; i += 2)
+    peer_close(&peers[i]);
+  world_until(&w, &w.left, N / 2);
+  for (int i = 1; i < N; i += 2) {
+    peer_echo(&peers[i]);
+    peer_close(&peers[i]);
+  }
+  world_until(&w, &w.left, N);
+  world_close(&w);
+}
+
+/* ---- Descriptors that were accepted elsewhere ---- */
+
+static void test_an_accepted_descriptor_is_served(void **state)
+{
+  int fds[2];
+
+  (void)state;
+  world_open(&w, NULL);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  assert_int_equal(sio_uv_accept_fd(w.uv, fds[0]), 0);
+  peer_adopt(&w, &a, fds[1]);
+  peer_join(&a);
+  peer_echo(&a);
+  peer_close(&a);
+  world_until(&w, &w.left, 1);
+  world_close(&w);
+}
+
+static bool is_open(int fd)
+{
+  return fcntl(fd, F_GETFD) >= 0;
+}
+
+static void test_what_is_no_stream_socket_is_refused_and_closed(void **state)
+{
+  char path[128];
+  int fd;
+
+  (void)state;
+  world_open(&w, NULL);
+  snprintf(path, sizeof path, "%s/file", w.dir);
+  fd = open(path, O_CREAT | O_RDWR, 0600);
+  assert_true(fd >= 0);
+  assert_int_equal(sio_uv_accept_fd(w.uv, fd), SIO_ERR_IO);
+  assert_non_null(strstr(sio_uv_error(w.uv), "no stream socket"));
+  assert_false(is_open(fd));
+  fd = socket(AF_INET, SOCK_DGRAM, 0);
+  assert_int_equal(sio_uv_accept_fd(w.uv, fd), SIO_ERR_IO);
+  assert_false(is_open(fd));
+  assert_int_equal(sio_uv_accept_fd(w.uv, -1), SIO_ERR_IO);
+  assert_int_equal(unlink(path), 0);
+  world_close(&w);
+}
+
+static void test_a_descriptor_too_many_or_too_late_is_closed(void **state)
+{
+  sio_server_options options;
+  int one[2], two[2];
+
+  (void)state;
+  world_options(&w, &options);
+  options.max_connections = 1;
+  world_open(&w, &options);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, one), 0);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, two), 0);
+  assert_int_equal(sio_uv_accept_fd(w.uv, one[0]), 0);
+  peer_adopt(&w, &a, one[1]);
+  peer_join(&a);
+  assert_int_equal(sio_uv_accept_fd(w.uv, two[0]), SIO_ERR_LIMIT);
+  peer_adopt(&w, &b, two[1]);
+  peer_expect_end(&b);
+  peer_close(&b);
+  sio_uv_close(w.uv, on_world_closed, &w);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, two), 0);
+  assert_int_equal(sio_uv_accept_fd(w.uv, two[0]), SIO_ERR_CLOSED);
+  assert_false(is_open(two[0]));
+  close(two[1]);
+  peer_close(&a);
+  world_close(&w);
+}
+
+static void test_no_memory_for_a_descriptor_is_reported(void **state)
+{
+  sio_server_options options;
+  int fds[2], rv = SIO_ERR_NOMEM;
+
+  (void)state;
+  world_options(&w, &options);
+  world_open(&w, &options);
+  for (size_t at = 0; rv != 0; at++) {
+    assert_in_range(at, 0, 10);
+    assert_int_equal(rv, SIO_ERR_NOMEM);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    w.mem.fail_at = w.mem.calls + at;
+    rv = sio_uv_accept_fd(w.uv, fds[0]);
+    w.mem.fail_at = TEST_MEM_NEVER;
+    peer_adopt(&w, &a, fds[1]);
+    if (rv != 0)
+      peer_expect_end(&a);
+    else
+      peer_join(&a);
+    peer_close(&a);
+  }
+  world_close(&w);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_a_slow_reader_gets_everything_in_order),
+      cmocka_unit_test(test_who_goes_while_it_is_written_to_is_gone),
+      cmocka_unit_test(test_what_is_unsent_is_sent_before_closing),
+      cmocka_unit_test(test_a_peer_that_resets_is_gone),
+      cmocka_unit_test(test_a_peer_that_says_no_more_is_gone),
+      cmocka_unit_test(test_a_closing_handshake_ends_the_transport),
+      cmocka_unit_test(test_a_refused_body_does_not_cost_the_answer),
+      cmocka_unit_test(test_bytes_after_a_bad_request_are_thrown_away),
+      cmocka_unit_test(test_many_connections_come_and_go),
+      cmocka_unit_test(test_an_accepted_descriptor_is_served),
+      cmocka_unit_test(test_what_is_no_stream_socket_is_refused_and_closed),
+      cmocka_unit_test(test_a_descriptor_too_many_or_too_late_is_closed),
+      cmocka_unit_test(test_no_memory_for_a_descriptor_is_reported),
+  };
+
+  return cmocka_run_group_tests_name("uv/stream", tests, NULL, NULL);
+}
