@@ -111,13 +111,14 @@ static void open_websocket(struct sio_request *request,
   sio__session_write_open(session, true, &packet);
   if (packet.error != 0)
     sio__conn_abort(conn, SIO_CAUSE_NOMEM);
-  if (packet.error == 0 &&
+  if (packet.error == 0 && session->state == SESSION_OPEN &&
       sio__websocket_send(conn, packet.data, packet.len, false)) {
     session->ws = conn;
     sio__websocket_attach(conn, session, &sio__websocket_sink);
     sio__session_announce(session);
   } else {
     sio__session_drop(session);
+    sio__websocket_close(conn);
   }
   sio__buf_dispose(&packet);
 }

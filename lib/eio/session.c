@@ -128,8 +128,7 @@ static void on_heartbeat(struct sio__timer *timer)
   if ((clock->now_ms - timer->at_ms) * 2 > options->ping_timeout_ms)
     sio__timer_start(clock, timer, options->ping_timeout_ms);
   else
-    sio__timer_start_from(clock, timer, timer->at_ms,
-                          options->ping_timeout_ms);
+    sio__timer_start_from(clock, timer, timer->at_ms, options->ping_timeout_ms);
   (void)sio__session_send(session, "2", 1, false); /* or it fails by itself */
 }
 
@@ -201,6 +200,8 @@ int sio__session_new(struct sio__engine *engine,
 
 void sio__session_drop(struct sio__session *session)
 {
+  if (session->state == SESSION_CLOSED)
+    return; /* closed meanwhile: it goes when the bracket closes */
   sio__map_remove(&session->engine->sessions, &session->node);
   destroy(session);
 }
@@ -236,12 +237,13 @@ void sio__session_announce(struct sio__session *session)
   sio__timer_start(&engine->clock, &session->heartbeat,
                    engine->options->ping_interval_ms);
   session->announced = true;
-  sio__engine_log(engine, SIO_LOG_DEBUG, "session opened from %s by %s",
-                  session->snapshot->address, session->transport->name);
   if (engine->events->opened(session, engine->events_user) != 0) {
     session->announced = false;
     sio__session_fail(session, &end, "1");
+    return;
   }
+  sio__engine_log(engine, SIO_LOG_DEBUG, "session opened from %s by %s",
+                  session->snapshot->address, session->transport->name);
 }
 
 /* ---- Packets ---- */
