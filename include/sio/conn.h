@@ -34,9 +34,9 @@ typedef struct sio_peer {
 /**
  * Tells that a connection has output or wishes to be closed.  It comes once
  * per change, not once per packet: not again before sio_conn_output() has
- * been called, and never for a connection that was given to
- * sio_conn_closed().  The host should only take a note and act when the call
- * that it is in has returned.
+ * been called, unless it begins to wish to be closed, and never for a
+ * connection that was given to sio_conn_closed().  The host should only take a
+ * note and act when the call that it is in has returned.
  */
 typedef void (*sio_ready_fn)(sio_conn *conn, void *conn_user, void *user);
 

@@ -126,14 +126,15 @@ SIO_API const char *sio_reason_text(sio_reason reason);
   X(WRITE, 40, "write error")                                                  \
   X(REFUSED, 41, "the handshake was refused")                                  \
   X(UPGRADE_TIMEOUT, 42, "the upgrade was not finished in time")               \
-  X(DONE, 43, "the exchange was complete")
+  X(DONE, 43, "the exchange was complete")                                     \
+  X(SESSIONS, 44, "too many sessions")
 
 /** Precise causes; see SIO_CAUSE_LIST. */
 typedef enum sio_cause {
 #define SIO_CAUSE_ENUM(name, value, text) SIO_CAUSE_##name = value,
   SIO_CAUSE_LIST(SIO_CAUSE_ENUM)
 #undef SIO_CAUSE_ENUM
-      SIO_CAUSE_COUNT_ = 44,
+      SIO_CAUSE_COUNT_ = 45,
   SIO_CAUSE_MAX_ = 0x7fffffff
 } sio_cause;
 

@@ -73,14 +73,15 @@ typedef struct sio_server_options {
 
   /* Limits.  Whoever goes beyond one is refused or closed, with a cause that
    * names it. */
-  uint32_t max_connections;       /**< transport connections; 0: no limit */
-  uint32_t max_header_bytes;      /**< of an HTTP request; up to 65535; 16384 */
-  uint32_t max_headers;           /**< of an HTTP request; 100 */
-  uint32_t max_pipelined;         /**< unanswered requests; 16 */
-  uint64_t max_body;              /**< of other HTTP requests; 1000000 */
-  uint64_t header_timeout_ms;     /**< of each request; the first
-                                       counts from sio_conn_open(); 60000 */
-  uint64_t body_timeout_ms;       /**< from the end of the header; 300000 */
+  uint32_t max_connections;   /**< transport connections; 0: no limit */
+  uint32_t max_sessions;      /**< Engine.IO sessions; 0: no limit; 100000 */
+  uint32_t max_header_bytes;  /**< of an HTTP request; up to 65535; 16384 */
+  uint32_t max_headers;       /**< of an HTTP request; 100 */
+  uint32_t max_pipelined;     /**< unanswered requests; 16 */
+  uint64_t max_body;          /**< of other HTTP requests; 1000000 */
+  uint64_t header_timeout_ms; /**< of each request; the first
+                                   counts from sio_conn_open(); 60000 */
+  uint64_t body_timeout_ms;   /**< from the end of the header; 300000 */
   uint64_t keep_alive_timeout_ms; /**< without a request; 65000 */
   uint64_t close_timeout_ms;      /**< for the peer's part of closing; 30000 */
   uint32_t max_fragments;         /**< of a websocket message; 16384 */

@@ -18,7 +18,8 @@
 #define HEADER offsetof(struct sio__chunk, data)
 
 /* Whole blocks, header included: a message, a page, a full TLS record. */
-static const size_t block_sizes[SIO__CHUNK_CLASSES] = {1024, 4096, 16384};
+static const size_t block_sizes[SIO__CHUNK_CLASSES] = {SIO__CHUNK_SMALLEST,
+                                                       1024, 4096, 16384};
 
 static uint32_t class_for(size_t cap)
 {

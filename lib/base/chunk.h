@@ -20,7 +20,10 @@ struct sio__chunk {
   uint8_t data[];
 };
 
-enum { SIO__CHUNK_CLASSES = 3 }; /* see chunk.c for the sizes */
+enum {
+  SIO__CHUNK_CLASSES = 4,   /* see chunk.c for the sizes */
+  SIO__CHUNK_SMALLEST = 256 /* the block of the smallest class, in bytes */
+};
 
 struct sio__chunk_pool {
   const sio_allocator *mem;

@@ -19,6 +19,7 @@ enum {
   MAX_RING = 1 << 26, /* entries; their size in bytes fits into 32 bits */
   /* Bytes that a tail is made for unless one write is larger: what fits into
    * the largest class with its header. */
+  MIN_TAIL = 512,
   MAX_TAIL = 16 * 1024 - 64
 };
 
@@ -101,6 +102,8 @@ static size_t tail_size(const struct sio__outq *q, size_t len)
 {
   size_t size = q->bytes < MAX_TAIL ? q->bytes : MAX_TAIL;
 
+  if (size < MIN_TAIL)
+    size = MIN_TAIL;
   return size > len ? size : len;
 }
 

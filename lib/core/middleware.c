@@ -240,7 +240,8 @@ int sio_next_refusef(sio_next *next, const char *message, const char *format,
   va_start(args, format);
   rv = sio__json_format(&text, format, args);
   va_end(args);
-  sio__document_init(&document, (const char *)text.data, text.len, text.mem);
+  sio__document_init(&document, (const char *)text.data, rv == 0 ? text.len : 0,
+                     text.mem);
   data = sio_value_json(sio__document_value(&document));
   rv = finish_refusal(next, message, data, rv);
   sio__buf_dispose(&text);

@@ -13,6 +13,7 @@ static const sio_server_options defaults = {
     .upgrade_timeout_ms = 10000,
     .connect_timeout_ms = 45000,
     .max_payload = 1000000,
+    .max_sessions = 100000,
     .max_header_bytes = 16384,
     .max_headers = 100,
     .max_pipelined = 16,

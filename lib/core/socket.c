@@ -150,6 +150,7 @@ void sio__socket_leave(struct sio_socket *socket, const sio_end *end)
 
   if (socket->state == SOCKET_JOINING) {
     detach(socket);
+    sio__pending_fail_all(socket);
     sio_socket_release(socket);
     return;
   }

@@ -80,13 +80,17 @@ void sio__conn_touch(struct sio_conn *conn)
 
 bool sio__conn_has_room(struct sio_conn *conn, size_t len)
 {
-  uint64_t max = conn->engine->options->max_output_bytes;
+  uint64_t max = conn->engine->options->max_output_bytes, seen;
 
   if (!sio__conn_is_open(conn))
     return false;
-  if (len <= max && conn->out.bytes <= max - len)
+  seen = conn->out.bytes + (uint64_t)len;
+  /* Each further piece may keep a whole block alive, however small it is. */
+  if (conn->out.count > 1)
+    seen += (uint64_t)(conn->out.count - 1) * SIO__CHUNK_SMALLEST;
+  if (seen <= max)
     return true;
-  conn->seen = conn->out.bytes + (uint64_t)len;
+  conn->seen = seen;
   sio__conn_abort(conn, SIO_CAUSE_OUTPUT_SIZE);
   return false;
 }
@@ -127,6 +131,7 @@ static void stop(struct sio_conn *conn, enum sio__conn_state state,
       sio__engine_note(conn->engine, "connection", cause, NULL, conn->seen);
   }
   conn->state = (uint8_t)state;
+  conn->told = false; /* its wish has changed, whatever the host knows */
   sio__engine_defer(conn->engine, &conn->deferred, settle);
 }
 

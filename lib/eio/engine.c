@@ -106,6 +106,7 @@ uint64_t sio__engine_limit(const struct sio__engine *engine, sio_cause cause)
       {SIO_CAUSE_NAMESPACES, o->max_namespaces},
       {SIO_CAUSE_PIPELINE, o->max_pipelined},
       {SIO_CAUSE_CONNECTIONS, o->max_connections},
+      {SIO_CAUSE_SESSIONS, o->max_sessions},
       {SIO_CAUSE_UPGRADE_TIMEOUT, o->upgrade_timeout_ms},
   };
 

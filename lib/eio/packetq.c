@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include <sio/error.h>
 
-enum { FIRST_CAP = 4, KEPT_CAP = 16, GATHER_SIZE = 1024 };
+enum { FIRST_CAP = 4, KEPT_CAP = 16, GATHER_SIZE = 512 };
 
 void sio__packetq_init(struct sio__packetq *q, struct sio__chunk_pool *pool)
 {

@@ -10,7 +10,7 @@ enum { COPY_BELOW = 1024 }; /* smaller packets are gathered */
 void sio__payload_begin(struct sio__payload_iter *iter, char *data, size_t len)
 {
   iter->at = data;
-  iter->end = data + len;
+  iter->end = len > 0 ? data + len : data;
   iter->more = true;
 }
 

@@ -10,12 +10,13 @@
 
 static const sio_span empty = {NULL, 0};
 
-static void answer_packets(struct sio_request *request, const char *text,
+static bool answer_packets(struct sio_request *request, const char *text,
                            size_t len)
 {
   sio_span body = {(const uint8_t *)text, len};
 
-  sio__request_answer(request, 200, TEXT_TYPE, NO_STORE, body);
+  return sio__conn_is_open(request->conn) &&
+         sio__request_answer(request, 200, TEXT_TYPE, NO_STORE, body) == 0;
 }
 
 void sio__polling_open(struct sio__session *session,
@@ -30,8 +31,10 @@ void sio__polling_open(struct sio__session *session,
     sio__session_drop(session);
     sio__request_abandon(request, SIO_CAUSE_NOMEM);
   } else {
-    answer_packets(request, (const char *)packet.data, packet.len);
-    sio__session_announce(session);
+    if (answer_packets(request, (const char *)packet.data, packet.len))
+      sio__session_announce(session);
+    else
+      sio__session_drop(session);
   }
   sio__buf_dispose(&packet);
 }
@@ -110,7 +113,7 @@ void sio__polling_get(struct sio__session *session, struct sio_request *request)
     return;
   }
   if (session->state == SESSION_CLOSING && session->queue.count == 0) {
-    answer_packets(request, farewell, sizeof farewell - 1);
+    (void)answer_packets(request, farewell, sizeof farewell - 1);
     sio__session_finish(session);
     return;
   }
@@ -126,7 +129,7 @@ void sio__polling_get(struct sio__session *session, struct sio_request *request)
 void sio__polling_release(struct sio__session *session, const char *packet)
 {
   if (session->poll != NULL)
-    answer_packets(session->poll, packet, strlen(packet));
+    (void)answer_packets(session->poll, packet, strlen(packet));
 }
 
 /* ---- As a transport ---- */
@@ -212,7 +215,7 @@ static void polling_close(struct sio__session *session, const char *farewell)
   sio__list_remove(&session->flush.link);
   sio__packetq_clear(&session->queue);
   if (poll != NULL)
-    answer_packets(poll, farewell, strlen(farewell));
+    (void)answer_packets(poll, farewell, strlen(farewell));
   if (post != NULL)
     sio__request_abandon(post, SIO_CAUSE_POST_ABORTED);
 }

@@ -203,6 +203,12 @@ static void on_engine_request(struct sio_request *request,
   case VERDICT_METHOD:
     refuse(request, head, 405, NULL, "Allow: GET, POST\r\n", no_body);
     break;
+  case VERDICT_FULL:
+    sio__engine_note(request->engine, "request", SIO_CAUSE_SESSIONS, NULL,
+                     request->engine->sessions.count + 1);
+    request->keep_alive = false;
+    refuse(request, head, 503, NULL, "Retry-After: 5\r\n", no_body);
+    break;
   case VERDICT_CLOSED:
     request->keep_alive = false;
     refuse(request, head, 503, NULL, NULL, no_body);

@@ -117,6 +117,9 @@ static struct sio__verdict verify_new(const struct sio__engine *engine,
     return refuse(REFUSAL_VERSION, "EIO is not 4");
   if (engine->closing)
     return accept(VERDICT_CLOSED, NULL);
+  if (engine->options->max_sessions > 0 &&
+      engine->sessions.count >= engine->options->max_sessions)
+    return accept(VERDICT_FULL, NULL);
   return accept(
       upgrade ? VERDICT_HANDSHAKE_WEBSOCKET : VERDICT_HANDSHAKE_POLLING, NULL);
 }

@@ -15,6 +15,7 @@ enum sio__verdict_kind {
   VERDICT_UPGRADE,
   VERDICT_METHOD,  /* a method that polling does not have */
   VERDICT_CLOSED,  /* the server is closing */
+  VERDICT_FULL,    /* as many sessions as there may be */
   VERDICT_REFUSED, /* `code` */
 };
 

@@ -23,6 +23,20 @@ static bool is_key(const char *begin, const char *end, const char *name)
                                  strlen(name));
 }
 
+/* Only a number is looked at beyond its first byte: what is inside of other
+ * values is walked over in its own time, once. */
+static uint64_t read_num(const char *at, const char *end)
+{
+  uint64_t num = SIO__NO_NUM;
+
+  if (*at != '-' && (*at < '0' || *at > '9'))
+    return SIO__NO_NUM;
+  if (sio__json_read_uint64(at, (size_t)(sio__json_skip_value(at, end) - at),
+                            &num) != 0)
+    return SIO__NO_NUM;
+  return num;
+}
+
 /* Take note of a member's value, which begins at `at`, by the member's name.
  * Of duplicates the last one counts. */
 static void note_member(struct sio__object_walk *walk, const char *key,
@@ -34,11 +48,7 @@ static void note_member(struct sio__object_walk *walk, const char *key,
   if (is_key(key, key_end, "_placeholder")) {
     level->is_placeholder = *at == 't';
   } else if (is_key(key, key_end, "num")) {
-    const char *stop = sio__json_skip_value(at, walk->end);
-
-    if ((*at != '-' && (*at < '0' || *at > '9')) ||
-        sio__json_read_uint64(at, (size_t)(stop - at), &level->num) != 0)
-      level->num = SIO__NO_NUM;
+    level->num = read_num(at, walk->end);
   }
 }
 

@@ -137,11 +137,10 @@ sio_uv *sio_uv_new(struct uv_loop_s *loop, sio_server *server)
   sio__list_init(&uv->streams);
   sio__list_init(&uv->ready);
   sio__list_init(&uv->listeners);
-  if (sio__uv_posts_init(uv) != 0 || uv_async_init(loop, &uv->wake, on_wake)) {
-    sio__uv_posts_dispose(uv);
-    mem->free(uv, sizeof *uv, mem->user_data);
-    return NULL;
-  }
+  if (sio__uv_posts_init(uv) != 0)
+    goto fail_memory;
+  if (uv_async_init(loop, &uv->wake, on_wake) != 0)
+    goto fail_posts;
   /* These cannot fail.  They do not keep the loop alive: listeners and
    * connections do. */
   (void)uv_prepare_init(loop, &uv->prepare);
@@ -158,6 +157,12 @@ sio_uv *sio_uv_new(struct uv_loop_s *loop, sio_server *server)
   sio_server_on_ready(server, sio__uv_on_ready, uv);
   sio__uv_tick(uv);
   return uv;
+
+fail_posts:
+  sio__uv_posts_dispose(uv);
+fail_memory:
+  mem->free(uv, sizeof *uv, mem->user_data);
+  return NULL;
 }
 
 /* ---- End ---- */

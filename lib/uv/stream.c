@@ -197,6 +197,10 @@ static void flush(struct sio__uv_stream *s)
   }
   if (s->writing || !write_now(s))
     return;
+  if (s->ended) {
+    close_stream(s, 0);
+    return;
+  }
   switch (sio_conn_wants_close(s->conn)) {
   case SIO_CLOSE_NO:
     break;
@@ -244,6 +248,13 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
   (void)buf;
   if (n == 0 || s->closing)
     return;
+  if (n == UV_EOF && sio_conn_pending(s->conn) > 0) {
+    /* It may still read: let it have the rest of the answer. */
+    s->ended = true;
+    (void)uv_read_stop(stream); /* cannot fail */
+    flush(s);
+    return;
+  }
   if (n < 0) {
     close_stream(s, 0);
     return;

@@ -36,7 +36,7 @@ static void test_a_chunk_has_the_room_that_was_asked_for(void **state)
   test_mem_check(&mem);
 }
 
-static void test_small_chunks_are_one_kibibyte_in_all(void **state)
+static void test_small_chunks_are_256_bytes_in_all(void **state)
 {
   struct test_mem mem;
   struct sio__chunk_pool pool;
@@ -47,11 +47,12 @@ static void test_small_chunks_are_one_kibibyte_in_all(void **state)
   sio__chunk_pool_init(&pool, &mem.allocator, 0);
   chunk = sio__chunk_new(&pool, 1);
   assert_non_null(chunk);
-  assert_int_equal(mem.live_bytes, 1024);
+  assert_int_equal(mem.live_bytes, SIO__CHUNK_SMALLEST);
   sio__chunk_unref(chunk);
-  chunk = sio__chunk_new(&pool, 1024 - offsetof(struct sio__chunk, data));
+  chunk = sio__chunk_new(&pool, SIO__CHUNK_SMALLEST -
+                                    offsetof(struct sio__chunk, data));
   assert_non_null(chunk); /* the most that fits */
-  assert_int_equal(mem.live_bytes, 1024);
+  assert_int_equal(mem.live_bytes, SIO__CHUNK_SMALLEST);
   sio__chunk_unref(chunk);
   test_mem_check(&mem); /* such a pool keeps nothing */
   sio__chunk_pool_dispose(&pool);
@@ -102,7 +103,7 @@ static void test_an_emptied_chunk_is_used_again(void **state)
   assert_ptr_equal(second, first);
   assert_int_equal(second->len, 0);
   assert_int_equal(second->refs, 1);
-  assert_int_equal(pool.kept, 1024);
+  assert_int_equal(pool.kept, SIO__CHUNK_SMALLEST);
   assert_int_equal(mem.calls, 2);
   sio__chunk_unref(second);
   sio__chunk_pool_dispose(&pool);
@@ -173,7 +174,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_chunk_has_the_room_that_was_asked_for),
-      cmocka_unit_test(test_small_chunks_are_one_kibibyte_in_all),
+      cmocka_unit_test(test_small_chunks_are_256_bytes_in_all),
       cmocka_unit_test(test_a_chunk_lives_until_its_last_reference_goes),
       cmocka_unit_test(test_an_emptied_chunk_is_used_again),
       cmocka_unit_test(test_a_pool_keeps_no_more_than_it_may),
