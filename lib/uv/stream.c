@@ -11,6 +11,7 @@ struct sio__uv_stream {
   sio_conn *conn;
   int error;    /* why it is being closed, if writing failed */
   bool writing; /* the kernel has not taken everything yet */
+  bool ended;   /* the peer has shut down its side; some output is left */
   bool shut;    /* our side is shut down, the peer's is not */
   bool closing;
   size_t size; /* of this allocation */
