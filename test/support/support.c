@@ -2,6 +2,8 @@
 /* The allocator of the unit tests and a few helpers. */
 #include "support.h"
 
+#include "base/chunk.h"
+
 #include <stdlib.h>
 
 /* In front of every block: what must be known when it is freed.  A multiple
@@ -110,4 +112,12 @@ size_t test_every_allocation(void (*body)(struct test_mem *mem, void *user),
   }
   fail_msg("an allocation is refused in every one of %d runs", MAX_RUNS);
   return MAX_RUNS;
+}
+
+bool test_is_pooling(void)
+{
+  struct sio__chunk_pool pool;
+
+  sio__chunk_pool_init(&pool, NULL, 1);
+  return pool.max_kept > 0;
 }

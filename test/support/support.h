@@ -39,6 +39,9 @@ uint8_t *test_exact(const void *data, size_t len);
 /* A repeatable pseudo-random number (xorshift); *state must not be 0. */
 uint32_t test_random(uint32_t *state);
 
+/* Whether pools keep anything at all in this build (SIO_NO_POOLS). */
+bool test_is_pooling(void);
+
 /* Run `body` with the 0th, 1st, 2nd ... allocation failing, until it runs
  * through without a refusal.  After each run nothing may be allocated.
  * Returns the number of runs. */

@@ -3,15 +3,6 @@
 
 #include "base/chunk.h"
 
-/* Whether pools keep anything at all in this build. */
-static bool is_pooling(void)
-{
-  struct sio__chunk_pool pool;
-
-  sio__chunk_pool_init(&pool, NULL, 1);
-  return pool.max_kept > 0;
-}
-
 static void test_a_chunk_has_the_room_that_was_asked_for(void **state)
 {
   static const size_t sizes[] = {0,    1,    900,   991,   992,    993,    1024,
@@ -86,7 +77,7 @@ static void test_an_emptied_chunk_is_used_again(void **state)
   struct sio__chunk *second;
 
   (void)state;
-  if (!is_pooling())
+  if (!test_is_pooling())
     skip();
   test_mem_init(&mem, TEST_MEM_NEVER);
   sio__chunk_pool_init(&pool, &mem.allocator, 100000);
@@ -117,7 +108,7 @@ static void test_a_pool_keeps_no_more_than_it_may(void **state)
   struct sio__chunk *chunks[5];
 
   (void)state;
-  if (!is_pooling())
+  if (!test_is_pooling())
     skip();
   test_mem_init(&mem, TEST_MEM_NEVER);
   sio__chunk_pool_init(&pool, &mem.allocator, 3 * 1024 + 1023);

@@ -28,6 +28,8 @@ static void test_an_echo_over_websocket_allocates_nothing(void **state)
   size_t calls = 0;
 
   (void)state;
+  if (!test_is_pooling())
+    skip();
   world_open(&w, NULL);
   world_echo(w.root);
   client_enter(&w, c);
@@ -48,6 +50,8 @@ static void test_an_echo_over_polling_allocates_nothing(void **state)
   size_t calls = 0;
 
   (void)state;
+  if (!test_is_pooling())
+    skip();
   world_open(&w, NULL);
   world_echo(w.root);
   assert_true(poller_open(&w, &p));
@@ -83,6 +87,8 @@ static void test_asking_a_client_allocates_nothing(void **state)
   char text[32];
 
   (void)state;
+  if (!test_is_pooling())
+    skip();
   world_open(&w, NULL);
   client_enter(&w, c);
   for (int i = 0; i < WARM_UP + ROUNDS; i++) {
@@ -108,6 +114,8 @@ static void test_heartbeats_and_rooms_allocate_nothing(void **state)
   size_t calls = 0;
 
   (void)state;
+  if (!test_is_pooling())
+    skip();
   world_open(&w, NULL);
   client_enter(&w, c);
   client_enter(&w, &clients[1]);

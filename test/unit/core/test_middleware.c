@@ -418,6 +418,85 @@ static void test_who_is_being_closed_is_not_let_in(void **state)
   world_close(&w);
 }
 
+/* ---- Questions to who is not in yet ---- */
+
+static void note_failure(sio_socket *socket, int status, const sio_args *args,
+                         void *user)
+{
+  assert_false(sio_socket_is_connected(socket));
+  assert_int_equal(sio_args_count(args), 0);
+  world_note(user, "answer %d", status);
+}
+
+static void ask_and_hold(sio_socket *socket, sio_next *next, void *user)
+{
+  sio_target target = sio_with_ack(sio_only(socket), 1000, note_failure, user);
+
+  assert_int_equal(sio_emitf(target, "q", NULL), 0);
+  held[n_held++] = sio_next_retain(next);
+}
+
+static void ask_and_refuse(sio_socket *socket, sio_next *next, void *user)
+{
+  sio_target target = sio_with_ack(sio_only(socket), 1000, note_failure, user);
+
+  assert_int_equal(sio_emitf(target, "q", NULL), 0);
+  assert_int_equal(sio_next_refuse(next, "no", NULL), 0);
+}
+
+/* Nothing more comes of the question, neither answer nor timeout. */
+static void expect_one_failure(void)
+{
+  assert_noted(&w, "answer -500\n");
+  if (a.conn != NULL)
+    client_say(&a, "430[1]");
+  world_wait(&w, 2000);
+  assert_noted(&w, "");
+  world_close(&w);
+}
+
+static void test_a_question_to_who_is_refused_fails_once(void **state)
+{
+  (void)state;
+  begin(ask_and_refuse, NULL);
+  client_say(&a, "40");
+  assert_hears(&a, "420[\"q\"]\n44{\"message\":\"no\"}\n");
+  expect_one_failure();
+}
+
+static void test_a_question_to_who_is_refused_later_fails_once(void **state)
+{
+  (void)state;
+  begin(ask_and_hold, NULL);
+  client_say(&a, "40");
+  assert_noted(&w, "");
+  assert_int_equal(sio_next_refuse(held[0], "no", NULL), 0);
+  sio_next_release(held[0]);
+  assert_hears(&a, "420[\"q\"]\n44{\"message\":\"no\"}\n");
+  expect_one_failure();
+}
+
+static void test_a_question_to_who_leaves_in_middleware_fails_once(void **state)
+{
+  (void)state;
+  begin(ask_and_hold, NULL);
+  client_say(&a, "40");
+  client_drop(&a);
+  assert_int_equal(sio_next_ok(held[0]), SIO_ERR_DISCONNECTED);
+  sio_next_release(held[0]);
+  expect_one_failure();
+}
+
+static void test_a_question_without_an_answer_of_middleware_fails(void **state)
+{
+  (void)state;
+  begin(ask_and_hold, NULL);
+  client_say(&a, "40");
+  sio_next_release(held[0]);
+  assert_hears(&a, "420[\"q\"]\n44{\"message\":\"Internal error\"}\n");
+  expect_one_failure();
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -439,6 +518,10 @@ int main(void)
       cmocka_unit_test(test_a_handle_may_outlive_the_server),
       cmocka_unit_test(test_a_server_closed_by_a_middleware_lets_nobody_in),
       cmocka_unit_test(test_who_is_being_closed_is_not_let_in),
+      cmocka_unit_test(test_a_question_to_who_is_refused_fails_once),
+      cmocka_unit_test(test_a_question_to_who_is_refused_later_fails_once),
+      cmocka_unit_test(test_a_question_to_who_leaves_in_middleware_fails_once),
+      cmocka_unit_test(test_a_question_without_an_answer_of_middleware_fails),
   };
 
   return cmocka_run_group_tests_name("core/middleware", tests, NULL, NULL);

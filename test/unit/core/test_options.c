@@ -30,6 +30,7 @@ static const struct field fields[] = {
     FIELD(max_payload, 128, UINT32_MAX / 4, 1000000),
     FIELD(no_upgrades, 0, 1, 0),
     FIELD(max_connections, 0, UINT32_MAX, 0),
+    FIELD(max_sessions, 0, UINT32_MAX, 100000),
     FIELD(max_header_bytes, 256, 65535, 16384),
     FIELD(max_headers, 8, 8191, 100),
     FIELD(max_pipelined, 1, UINT32_MAX, 16),

@@ -313,6 +313,84 @@ static void narrow(sio_server_options *options)
   options->max_output_bytes = 1024;
 }
 
+static void ten_kilobytes(sio_server_options *options)
+{
+  options->max_output_bytes = 10240;
+}
+
+/* A packet that is shared, as those of a broadcast are. */
+static void broadcast(struct world *w, int sid, const char *packet)
+{
+  struct sio__engine *engine = &w->server->engine;
+  struct sio__shared shared;
+
+  if (w->sessions[sid] == NULL)
+    return;
+  sio__engine_enter(engine);
+  shared = sio__shared_new(engine, packet, strlen(packet), false);
+  if (shared.chunk != NULL) {
+    (void)sio__session_send_shared(w->sessions[sid], &shared);
+    sio__shared_release(&shared);
+  }
+  sio__engine_leave(engine);
+  eio_pump(w);
+}
+
+/* Each of the small pieces keeps a block of its own alive. */
+static void test_hazard_small_pieces_count_as_whole_blocks(struct world *w)
+{
+  enum { FRAME = 4, FIT = 41 }; /* 42 * 4 + 40 * 256 > 10240 */
+  int p, sid = peer_websocket(w, &p);
+
+  peer_stall(w, p, true);
+  for (int i = 0; i < FIT; i++)
+    broadcast(w, sid, "4x");
+  if (!eio_is_off(w)) {
+    assert_non_null(w->sessions[sid]);
+    assert_int_equal(sio_conn_pending(w->peers[p].conn), FIT * FRAME);
+  }
+  broadcast(w, sid, "4x");
+  if (!eio_is_off(w))
+    assert_null(w->sessions[sid]);
+  expect_cause(w, SIO_CAUSE_OUTPUT_SIZE, 1);
+  expect_events(w, "closed transport error, too many unsent bytes, "
+                   "limit 10240\n");
+  expect_logged(w, "limit 10240, seen 10408");
+  expect_ended(w, p);
+}
+
+static void test_small_pieces_that_are_read_count_no_more(struct world *w)
+{
+  int p, sid = peer_websocket(w, &p);
+
+  for (int round = 0; round < 3; round++) {
+    peer_stall(w, p, true);
+    for (int i = 0; i < 30; i++)
+      broadcast(w, sid, "4x");
+    peer_stall(w, p, false);
+    for (int i = 0; i < 30; i++)
+      expect_message(w, p, "4x");
+    expect_nothing(w, p);
+  }
+  expect_cause(w, SIO_CAUSE_OUTPUT_SIZE, 0);
+}
+
+/* What is for one alone is gathered, so that its bytes count. */
+static void test_small_messages_for_one_count_by_their_bytes(struct world *w)
+{
+  int p, sid = peer_websocket(w, &p);
+
+  peer_stall(w, p, true);
+  for (int i = 0; i < 200; i++)
+    eio_say(w, sid, "4x");
+  if (!eio_is_off(w))
+    assert_int_equal(sio_conn_pending(w->peers[p].conn), 200 * 4);
+  expect_cause(w, SIO_CAUSE_OUTPUT_SIZE, 0);
+  peer_stall(w, p, false);
+  for (int i = 0; i < 200; i++)
+    expect_message(w, p, "4x");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -330,6 +408,12 @@ int main(void)
       SCENARIO_ONCE(test_hazard_an_idle_websocket_takes_little_memory, NULL),
       SCENARIO_ONCE(test_hazard_announced_lengths_are_not_allocated, NULL),
       SCENARIO_WITH(test_output_beyond_the_limit_cuts_the_connection, narrow),
+      SCENARIO_WITH(test_hazard_small_pieces_count_as_whole_blocks,
+                    ten_kilobytes),
+      SCENARIO_WITH(test_small_pieces_that_are_read_count_no_more,
+                    ten_kilobytes),
+      SCENARIO_WITH(test_small_messages_for_one_count_by_their_bytes,
+                    ten_kilobytes),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

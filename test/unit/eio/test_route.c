@@ -187,6 +187,81 @@ static void test_the_host_waits_for_its_continue_too(struct world *w)
   expect_not_found(w, p);
 }
 
+static void two_sessions(sio_server_options *options)
+{
+  options->max_sessions = 2;
+}
+
+static void expect_full(struct world *w, int p)
+{
+  expect_text(w, p,
+              "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
+              "Content-Length: 0\r\nConnection: close\r\n\r\n");
+  expect_ended(w, p);
+}
+
+static void test_sessions_are_bounded(struct world *w)
+{
+  int p = peer_open(w), q = peer_open(w), r = peer_open(w), ws;
+  int sid = peer_handshake(w, p);
+
+  (void)peer_websocket(w, &ws);
+  expect_cause(w, SIO_CAUSE_SESSIONS, 0);
+  peer_text(w, q, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n\r\n");
+  expect_full(w, q);
+  expect_cause(w, SIO_CAUSE_SESSIONS, 1);
+  peer_upgrade(w, r, -1);
+  expect_full(w, r);
+  expect_cause(w, SIO_CAUSE_SESSIONS, 2);
+  expect_logged(w, "too many sessions (limit 2, seen 3)");
+  expect_events(w, "");
+  expect_sessions(w, 2);
+  eio_say(w, sid, "4x"); /* those that are there go on */
+  peer_get(w, p, sid);
+  expect_poll(w, p, "4x");
+}
+
+static void test_a_full_server_lets_its_sessions_upgrade(struct world *w)
+{
+  int polling, p, ws;
+
+  (void)peer_websocket(w, &ws);
+  (void)peer_upgraded(w, &polling, &p);
+  expect_cause(w, SIO_CAUSE_SESSIONS, 0);
+  expect_sessions(w, 2);
+}
+
+static void test_a_session_that_ends_makes_room(struct world *w)
+{
+  int p = peer_open(w), sid = peer_handshake(w, p), ws, again;
+
+  (void)peer_websocket(w, &ws);
+  peer_close(w, ws, 0);
+  expect_events(w, "closed transport close, the peer closed the transport "
+                   "without saying goodbye\n");
+  (void)peer_websocket(w, &again);
+  eio_close(w, sid, true);
+  expect_events(w, "closed forced close, the host closed the connection\n");
+  (void)peer_handshake(w, p);
+  expect_cause(w, SIO_CAUSE_SESSIONS, 0);
+  expect_sessions(w, 2);
+}
+
+static void any_sessions(sio_server_options *options)
+{
+  options->max_sessions = 0;
+}
+
+static void test_sessions_need_not_be_bounded(struct world *w)
+{
+  int p = peer_open(w);
+
+  for (int i = 0; i < WORLD_SIDS; i++)
+    (void)peer_handshake(w, p);
+  expect_sessions(w, WORLD_SIDS);
+  expect_cause(w, SIO_CAUSE_SESSIONS, 0);
+}
+
 static void test_a_slow_head_is_given_up(struct world *w)
 {
   int p = peer_open(w), q = peer_open(w);
@@ -301,6 +376,10 @@ int main(void)
       SCENARIO_WITH(test_unanswered_requests_are_bounded, narrow),
       SCENARIO_WITH(test_bodies_for_the_host_are_bounded, narrow),
       SCENARIO(test_the_host_waits_for_its_continue_too),
+      SCENARIO_WITH(test_sessions_are_bounded, two_sessions),
+      SCENARIO_WITH(test_a_full_server_lets_its_sessions_upgrade, two_sessions),
+      SCENARIO_WITH(test_a_session_that_ends_makes_room, two_sessions),
+      SCENARIO_ONCE(test_sessions_need_not_be_bounded, any_sessions),
       SCENARIO(test_a_slow_head_is_given_up),
       SCENARIO(test_a_later_head_has_its_time_from_its_first_byte),
       SCENARIO_WITH(test_a_slow_body_is_given_up, quick_body),

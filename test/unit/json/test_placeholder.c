@@ -106,12 +106,56 @@ static void test_the_deepest_text_is_walked(void **state)
   assert_int_equal(check(text, 1), 0);
 }
 
+/* `depth` times {"num":, in the middle `inner`, then `tail` behind each. */
+static int check_nested(int depth, const char *inner, const char *tail)
+{
+  size_t tail_len = strlen(tail), inner_len = strlen(inner);
+  size_t len = (size_t)depth * (7 + tail_len) + inner_len;
+  char *text = malloc(len + 1), *to = text;
+  int error;
+
+  assert_non_null(text);
+  for (int i = 0; i < depth; i++, to += 7)
+    memcpy(to, "{\"num\":", 7);
+  memcpy(to, inner, inner_len);
+  to += inner_len;
+  for (int i = 0; i < depth; i++, to += tail_len)
+    memcpy(to, tail, tail_len);
+  text[len] = '\0';
+  error = check(text, 2);
+  free(text);
+  return error;
+}
+
+static void test_nums_may_be_nested_in_nums(void **state)
+{
+  static const int depths[] = {1, 2, 3, 511};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof depths / sizeof *depths; i++) {
+    int n = depths[i];
+
+    assert_int_equal(check_nested(n, PLACE("1"), "}"), 0);
+    assert_int_equal(check_nested(n, PLACE("2"), "}"), SIO_ERR_RANGE);
+    assert_int_equal(check_nested(n, "9", "}"), 0); /* plain data */
+    /* each level is one whose number comes last */
+    assert_int_equal(
+        check_nested(n, PLACE("1"), ",\"_placeholder\":true,\"num\":0}"), 0);
+    /* each level has no number but an object */
+    assert_int_equal(check_nested(n, PLACE("1"), ",\"_placeholder\":true}"),
+                     SIO_ERR_RANGE);
+    assert_int_equal(check_nested(n, "1", ",\"_placeholder\":true}"),
+                     n == 1 ? 0 : SIO_ERR_RANGE);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_placeholder_must_name_an_attachment),
       cmocka_unit_test(test_the_walk_reports_objects_with_their_depth),
       cmocka_unit_test(test_the_deepest_text_is_walked),
+      cmocka_unit_test(test_nums_may_be_nested_in_nums),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,6 +86,147 @@ static void test_what_is_unsent_is_sent_before_closing(void **state)
   world_close(&w);
 }
 
+/* A connection whose kernel buffers are as small as they can be, so that a
+ * write of some ten thousand bytes does get stuck. */
+static void peer_narrow(struct uv_world *world, struct peer *p)
+{
+  int fds[2], least = 1;
+
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(
+        setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &least, sizeof least), 0);
+    assert_int_equal(
+        setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &least, sizeof least), 0);
+  }
+  assert_int_equal(sio_uv_accept_fd(world->uv, fds[0]), 0);
+  peer_adopt(world, p, fds[1]);
+}
+
+/* Far fewer turns than any time limit of the server takes. */
+static void turn_until_nobody_is_left(void)
+{
+  enum { TURNS = 100 };
+
+  for (int i = 0; i < TURNS && sio_server_connection_count(w.server) > 0; i++)
+    world_turn(&w);
+  assert_int_equal(sio_server_connection_count(w.server), 0);
+}
+
+static void test_who_does_not_read_is_cut_though_a_write_is_stuck(void **state)
+{
+  enum { SIZE = 30000 };
+  sio_server_options options;
+  static char text[SIZE + 1];
+  size_t before;
+
+  (void)state;
+  memset(text, 'x', SIZE);
+  world_options(&w, &options);
+  options.max_output_bytes = 2 * SIZE + 5000;
+  options.max_kept_bytes = 0; /* so that what is freed can be seen */
+  world_open(&w, &options);
+  peer_narrow(&w, &a);
+  peer_join(&a);
+  peer_expect(&a, "\"}");
+  assert_int_equal(sio_emitf(sio_everyone(w.root), "e", "%s", text), 0);
+  peer_expect(&a, "x\"]"); /* what is kept for later emits is there now */
+  before = w.mem.live_bytes;
+  for (int i = 0; i < 2; i++) { /* the first one is stuck, the second waits */
+    assert_int_equal(sio_emitf(sio_everyone(w.root), "e", "%s", text), 0);
+    for (int j = 0; j < 5; j++)
+      world_turn(&w);
+    assert_int_equal(w.left, 0);
+    assert_true(w.mem.live_bytes > before + (size_t)i * SIZE);
+  }
+  assert_int_equal(sio_emitf(sio_everyone(w.root), "e", "%s", text), 0);
+  assert_int_equal(w.left, 1);
+  assert_int_equal(w.cause, SIO_CAUSE_OUTPUT_SIZE);
+  turn_until_nobody_is_left();
+  assert_in_range(w.mem.live_bytes, 0, before);
+  peer_expect_end(&a);
+  assert_in_range(a.len, 1, SIZE); /* not even one message was sent */
+  peer_close(&a);
+  world_close(&w);
+}
+
+enum { ANSWER_SIZE = 300000 };
+
+static void answer_at_length(sio_request *request, void *user)
+{
+  static uint8_t body[ANSWER_SIZE];
+  sio_span span = {body, sizeof body};
+
+  (void)user;
+  memset(body, 'x', sizeof body - 1);
+  body[sizeof body - 1] = '.';
+  assert_int_equal(sio_respond(request, 200, NULL, 0, span), 0);
+}
+
+/* A long answer that is stuck, and a peer that will send nothing more. */
+static void begin_half_closed(void)
+{
+  world_open(&w, NULL);
+  sio_server_on_http(w.server, answer_at_length, NULL);
+  peer_narrow(&w, &a);
+  peer_get(&a, "/");
+  for (int i = 0; i < 5; i++)
+    world_turn(&w);
+  assert_int_equal(shutdown(a.fd, SHUT_WR), 0);
+  for (int i = 0; i < 20; i++)
+    world_turn(&w); /* the server has seen that end */
+  assert_int_equal(sio_server_connection_count(w.server), 1);
+}
+
+static void test_who_sends_nothing_more_gets_the_whole_answer(void **state)
+{
+  (void)state;
+  begin_half_closed();
+  peer_expect(&a, "HTTP/1.1 200 OK\r\n");
+  peer_expect(&a, "\r\n\r\n");
+  peer_expect_end(&a);
+  assert_int_equal(a.len, ANSWER_SIZE);
+  assert_int_equal(a.in[0], 'x');
+  assert_int_equal(a.in[ANSWER_SIZE - 1], '.');
+  turn_until_nobody_is_left();
+  peer_close(&a);
+  world_close(&w);
+}
+
+static void test_who_sends_nothing_more_may_leave_the_answer(void **state)
+{
+  (void)state;
+  begin_half_closed();
+  peer_close(&a);
+  turn_until_nobody_is_left();
+  world_close(&w);
+}
+
+static void test_a_half_closed_websocket_gets_what_is_unsent(void **state)
+{
+  enum { SIZE = 100000 };
+  static char text[SIZE + 1];
+
+  (void)state;
+  memset(text, 'x', SIZE);
+  world_open(&w, NULL);
+  peer_narrow(&w, &a);
+  peer_join(&a);
+  peer_expect(&a, "\"}");
+  assert_int_equal(sio_emitf(sio_everyone(w.root), "e", "%s", text), 0);
+  world_turn(&w);
+  assert_int_equal(shutdown(a.fd, SHUT_WR), 0);
+  for (int i = 0; i < 20; i++)
+    world_turn(&w);
+  assert_int_equal(w.left, 0);
+  peer_expect_end(&a);
+  assert_int_equal(a.len, 10 + SIZE + 10);
+  turn_until_nobody_is_left();
+  assert_int_equal(w.cause, SIO_CAUSE_PEER_GONE);
+  peer_close(&a);
+  world_close(&w);
+}
+
 /* ---- The end of a connection ---- */
 
 static void test_a_peer_that_resets_is_gone(void **state)
@@ -301,6 +442,10 @@ int main(void)
       cmocka_unit_test(test_a_slow_reader_gets_everything_in_order),
       cmocka_unit_test(test_who_goes_while_it_is_written_to_is_gone),
       cmocka_unit_test(test_what_is_unsent_is_sent_before_closing),
+      cmocka_unit_test(test_who_does_not_read_is_cut_though_a_write_is_stuck),
+      cmocka_unit_test(test_who_sends_nothing_more_gets_the_whole_answer),
+      cmocka_unit_test(test_who_sends_nothing_more_may_leave_the_answer),
+      cmocka_unit_test(test_a_half_closed_websocket_gets_what_is_unsent),
       cmocka_unit_test(test_a_peer_that_resets_is_gone),
       cmocka_unit_test(test_a_peer_that_says_no_more_is_gone),
       cmocka_unit_test(test_a_closing_handshake_ends_the_transport),
