@@ -27,7 +27,7 @@ int main(int argc, char **argv)
   int port = argc > 2 && strcmp(argv[1], "--port") == 0 ? atoi(argv[2]) : 3000;
   uv_loop_t *loop = uv_default_loop();
   sio_server *server = sio_server_new(NULL);
-  sio_uv *uv = server != NULL ? sio_uv_new(loop, server) : NULL;
+  sio_uv *uv = sio_uv_new(loop, server);
   uv_signal_t signals[2];
 
   if (uv == NULL || sio_on(sio_of(server, "/"), "message", on_message, NULL))

@@ -54,7 +54,7 @@ static void on_connect(sio_socket *socket, void *user)
   bucket_init(&device->joins, JOIN_BURST, now_ms);
   bucket_init(&device->messages, MESSAGE_BURST, now_ms);
   bucket_init(&device->typings, TYPING_BURST, now_ms);
-  sio_socket_set_user(socket, device);
+  sio_socket_set_user(socket, device, free);
   emit_rooms(chat, sio_only(socket));
 }
 
@@ -207,14 +207,6 @@ static void on_disconnecting(sio_socket *socket, const sio_end *end, void *user)
   }
 }
 
-static void on_disconnect(sio_socket *socket, const sio_end *end, void *user)
-{
-  (void)end;
-  (void)user;
-  free(sio_socket_user(socket));
-  sio_socket_set_user(socket, NULL);
-}
-
 int people_start(struct chat *chat)
 {
   int error = sio_use(chat->ns, on_auth, NULL);
@@ -227,7 +219,5 @@ int people_start(struct chat *chat)
     error = sio_on(chat->ns, "leave", on_leave, chat);
   if (error == 0)
     error = sio_on_disconnecting(chat->ns, on_disconnecting, chat);
-  if (error == 0)
-    error = sio_on_disconnect(chat->ns, on_disconnect, NULL);
   return error;
 }

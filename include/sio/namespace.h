@@ -55,8 +55,8 @@ typedef void (*sio_event_fn)(sio_socket *socket, const sio_args *args,
  * "/" is added; "" is "/", which always exists.
  *
  * Ownership: it belongs to the server.
- * Errors:    NULL: out of memory, or a name with a comma, control characters,
- *            more than 255 bytes, or what is not UTF-8.
+ * Errors:    NULL: out of memory, `server` is NULL, or a name with a comma,
+ *            control characters, more than 255 bytes, or what is not UTF-8.
  */
 SIO_API sio_ns *sio_of(sio_server *server, const char *name);
 
@@ -79,7 +79,8 @@ SIO_API size_t sio_ns_room_count(const sio_ns *ns);
 /** The connected socket with this id; borrowed; NULL if there is none. */
 SIO_API sio_socket *sio_ns_socket(const sio_ns *ns, sio_str id);
 
-/* Registration.  Errors: SIO_ERR_NOMEM, SIO_ERR_INVALID (a NULL function),
+/* Registration.  Errors: SIO_ERR_NOMEM, SIO_ERR_INVALID (NULL for the namespace
+ * or the function, so that the result of sio_of() needs no check of its own),
  * SIO_ERR_RESERVED (an event name that no client may send). */
 
 /** Add a middleware; sockets that are joining already do not see it. */

@@ -31,8 +31,19 @@ SIO_API sio_ns *sio_socket_ns(const sio_socket *socket);
 /** Whether it has joined and not left. */
 SIO_API bool sio_socket_is_connected(const sio_socket *socket);
 
-/** A pointer of the host's, passed back and never followed. */
-SIO_API void sio_socket_set_user(sio_socket *socket, void *user);
+/** Gives up what sio_socket_set_user() was given. */
+typedef void (*sio_release_fn)(void *user);
+
+/**
+ * Attach a pointer of the host's, which is passed back and never followed.
+ * `release` (which may be NULL) is called with it once: when another pointer
+ * takes its place, or when the socket's memory goes, which is after its
+ * disconnect handlers, or after its refusal, and when nobody retains it.
+ */
+SIO_API void sio_socket_set_user(sio_socket *socket, void *user,
+                                 sio_release_fn release);
+
+/** The pointer that was attached, or NULL. */
 SIO_API void *sio_socket_user(const sio_socket *socket);
 
 /**

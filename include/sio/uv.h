@@ -29,7 +29,8 @@ typedef struct sio_uv sio_uv;
  *
  * Ownership: the caller owns it and ends it with sio_uv_close(); `loop` and
  *            `server` are borrowed until then.
- * Errors:    NULL: out of memory.
+ * Errors:    NULL: out of memory, or `server` is NULL, so that one check does
+ *            for both.
  */
 SIO_API SIO_MUST_USE sio_uv *sio_uv_new(struct uv_loop_s *loop,
                                         sio_server *server);

@@ -51,7 +51,7 @@ sio_ns *sio_find(const sio_server *server, const char *name)
   char text[NAME_MAX_LEN + 1];
   sio_str s = {text, name != NULL ? normal_name(name, text) : 0};
 
-  return s.len > 0 ? sio__ns_find(server, s) : NULL;
+  return server != NULL && s.len > 0 ? sio__ns_find(server, s) : NULL;
 }
 
 sio_ns *sio_of(sio_server *server, const char *name)
@@ -60,7 +60,7 @@ sio_ns *sio_of(sio_server *server, const char *name)
   sio_str s = {text, name != NULL ? normal_name(name, text) : 0};
   struct sio_ns *ns;
 
-  if (s.len == 0)
+  if (server == NULL || s.len == 0)
     return NULL;
   ns = sio__ns_find(server, s);
   if (ns != NULL)
@@ -141,26 +141,30 @@ sio_socket *sio_ns_socket(const sio_ns *ns, sio_str id)
 
 int sio_use(sio_ns *ns, sio_middleware_fn fn, void *user)
 {
-  return sio__handlers_add(&ns->middlewares, &ns->server->mem,
-                           (void (*)(void))fn, user);
+  return ns != NULL ? sio__handlers_add(&ns->middlewares, &ns->server->mem,
+                                        (void (*)(void))fn, user)
+                    : SIO_ERR_INVALID;
 }
 
 int sio_on_connect(sio_ns *ns, sio_connect_fn fn, void *user)
 {
-  return sio__handlers_add(&ns->connects, &ns->server->mem, (void (*)(void))fn,
-                           user);
+  return ns != NULL ? sio__handlers_add(&ns->connects, &ns->server->mem,
+                                        (void (*)(void))fn, user)
+                    : SIO_ERR_INVALID;
 }
 
 int sio_on_disconnecting(sio_ns *ns, sio_disconnect_fn fn, void *user)
 {
-  return sio__handlers_add(&ns->disconnectings, &ns->server->mem,
-                           (void (*)(void))fn, user);
+  return ns != NULL ? sio__handlers_add(&ns->disconnectings, &ns->server->mem,
+                                        (void (*)(void))fn, user)
+                    : SIO_ERR_INVALID;
 }
 
 int sio_on_disconnect(sio_ns *ns, sio_disconnect_fn fn, void *user)
 {
-  return sio__handlers_add(&ns->disconnects, &ns->server->mem,
-                           (void (*)(void))fn, user);
+  return ns != NULL ? sio__handlers_add(&ns->disconnects, &ns->server->mem,
+                                        (void (*)(void))fn, user)
+                    : SIO_ERR_INVALID;
 }
 
 struct sio__event *sio__ns_event(const struct sio_ns *ns, sio_str name)
@@ -182,13 +186,14 @@ struct sio__event *sio__ns_event(const struct sio_ns *ns, sio_str name)
 
 int sio_on(sio_ns *ns, const char *name, sio_event_fn fn, void *user)
 {
-  const sio_allocator *mem = &ns->server->mem;
+  const sio_allocator *mem;
   sio_str s = sio_s(name);
   struct sio__event *event;
   int rv;
 
-  if (name == NULL || fn == NULL)
+  if (ns == NULL || name == NULL || fn == NULL)
     return SIO_ERR_INVALID;
+  mem = &ns->server->mem;
   if (sio__event_is_reserved(s))
     return SIO_ERR_RESERVED;
   event = sio__ns_event(ns, s);

@@ -154,6 +154,7 @@ struct sio_socket {
   uint32_t n_pending;
   uint64_t issued_ms;
   void *user;
+  sio_release_fn release_user;   /* or NULL */
   struct sio__deferred deferred; /* frees it */
 };
 

@@ -24,6 +24,8 @@ static void destroy(struct sio__deferred *deferred)
 
   if (socket->refs > 0)
     return; /* retained again, while it could still be seen */
+  if (socket->release_user != NULL)
+    socket->release_user(socket->user);
   free_auth(socket->auth, &server->mem);
   sio__snapshot_unref(socket->snapshot);
   sio__mem_free(&server->mem, socket, sizeof *socket);
@@ -280,9 +282,15 @@ bool sio_socket_is_connected(const sio_socket *socket)
   return sio__socket_is_live(socket);
 }
 
-void sio_socket_set_user(sio_socket *socket, void *user)
+void sio_socket_set_user(sio_socket *socket, void *user, sio_release_fn release)
 {
+  void *old = socket->user;
+  sio_release_fn release_old = socket->release_user;
+
   socket->user = user;
+  socket->release_user = release;
+  if (release_old != NULL)
+    release_old(old);
 }
 
 void *sio_socket_user(const sio_socket *socket)

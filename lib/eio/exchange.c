@@ -138,7 +138,7 @@ static void advance(struct sio_conn *conn)
   while (!sio__list_is_empty(&http->requests) && sio__conn_is_open(conn)) {
     struct sio_request *first =
         SIO__CONTAINER(http->requests.next, struct sio_request, link);
-    bool keep_alive = first->keep_alive;
+    bool keep_alive = first->keep_alive, linger = http->arriving == first;
 
     if (first->held.bytes > 0) {
       if (sio__outq_move(&conn->out, &first->held) != 0) {
@@ -148,15 +148,11 @@ static void advance(struct sio_conn *conn)
       sio__conn_touch(conn);
     }
     /* A request that is still arriving stays until its end has been read. */
-    if (!first->answered || (http->arriving == first && keep_alive))
+    if (!first->answered || (linger && keep_alive))
       return;
-    {
-      bool linger = http->arriving == first;
-
-      give_up(first, http);
-      if (!keep_alive)
-        sio__conn_end(conn, SIO_CAUSE_DONE, linger);
-    }
+    give_up(first, http);
+    if (!keep_alive)
+      sio__conn_end(conn, SIO_CAUSE_DONE, linger);
   }
   /* The last answer came by itself: from now on the next request is due. */
   if (sio__conn_is_open(conn) && http->wait == HTTP_WAIT_NOTHING) {

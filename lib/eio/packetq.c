@@ -19,6 +19,7 @@ void sio__packetq_clear(struct sio__packetq *q)
   for (uint32_t i = 0; i < q->count; i++)
     sio__chunk_unref(q->items[i].chunk);
   q->count = 0;
+  q->pieces = 0;
   q->bytes = 0;
   q->encoded = 0;
   q->tail_private = false;
@@ -113,6 +114,7 @@ int sio__packetq_push(struct sio__packetq *q, struct sio__chunk *chunk,
   if (make_room(q) != 0)
     return SIO_ERR_NOMEM;
   q->tail_private = false;
+  q->pieces++;
   take(q, sio__chunk_ref(chunk), off, len, binary);
   return 0;
 }

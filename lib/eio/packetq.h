@@ -18,6 +18,7 @@ struct sio__packetq {
   struct sio__queued *items;
   uint32_t count, cap;
   bool tail_private; /* the last chunk may be appended to */
+  uint32_t pieces;   /* shared ones: each may keep a block of its own alive */
   size_t bytes;      /* of all packets */
   size_t encoded;    /* length of the polling payload they make */
   struct sio__chunk_pool *pool;

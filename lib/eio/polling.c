@@ -138,11 +138,15 @@ void sio__polling_release(struct sio__session *session, const char *packet)
 static bool queued(struct sio__session *session, int added)
 {
   uint64_t max = session->engine->options->max_output_bytes;
+  uint64_t seen = session->queue.bytes;
 
-  if (added != 0 || session->queue.bytes > max) {
+  /* As on a connection: each further piece counts as a block. */
+  if (session->queue.pieces > 1)
+    seen += (uint64_t)(session->queue.pieces - 1) * SIO__CHUNK_SMALLEST;
+  if (added != 0 || seen > max) {
     sio__session_doom(session,
                       added != 0 ? SIO_CAUSE_NOMEM : SIO_CAUSE_OUTPUT_SIZE,
-                      added != 0 ? 0 : session->queue.bytes);
+                      added != 0 ? 0 : seen);
     return false;
   }
   flush_soon(session);

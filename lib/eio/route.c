@@ -68,7 +68,6 @@ static bool refuse_handshake(struct sio_request *request,
                              const struct sio__http_head *head)
 {
   struct sio__ws_refusal refusal = sio__websocket_check(head);
-  bool version = refusal.status == 400 && strstr(refusal.message, "Version");
 
   if (refusal.status == 0 &&
       request->link.prev == &request->conn->http->requests)
@@ -78,8 +77,7 @@ static bool refuse_handshake(struct sio_request *request,
     refusal.message = "Bad request";
   }
   request->keep_alive = false;
-  refuse(request, head, refusal.status, "text/html",
-         version ? "Sec-WebSocket-Version: 13, 8\r\n" : NULL,
+  refuse(request, head, refusal.status, "text/html", refusal.headers,
          text_body(refusal.message));
   return true;
 }

@@ -20,11 +20,13 @@ static bool has_value(const struct sio__http_head *head, const char *name,
 struct sio__ws_refusal sio__websocket_check(const struct sio__http_head *head)
 {
   static const struct sio__ws_refusal
-      method = {405, "Invalid HTTP method"},
-      upgrade = {400, "Invalid Upgrade header"},
-      key = {400, "Missing or invalid Sec-WebSocket-Key header"},
-      version = {400, "Missing or invalid Sec-WebSocket-Version header"},
-      protocol = {400, "Invalid Sec-WebSocket-Protocol header"}, fine = {0, ""};
+      method = {405, "Invalid HTTP method", "Allow: GET\r\n"},
+      upgrade = {400, "Invalid Upgrade header", NULL},
+      key = {400, "Missing or invalid Sec-WebSocket-Key header", NULL},
+      version = {400, "Missing or invalid Sec-WebSocket-Version header",
+                 "Sec-WebSocket-Version: 13, 8\r\n"},
+      protocol = {400, "Invalid Sec-WebSocket-Protocol header", NULL},
+      fine = {0, "", NULL};
   sio_str value, first;
 
   if (strcmp(head->method, "GET") != 0)

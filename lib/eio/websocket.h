@@ -12,6 +12,7 @@
 struct sio__ws_refusal {
   int status;
   const char *message; /* constant */
+  const char *headers; /* further header lines, or NULL; constant */
 };
 
 /* Check an opening handshake (RFC 6455 section 4.2.1). */

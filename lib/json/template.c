@@ -17,8 +17,7 @@
 
 enum { MAX_DEPTH = 64 };
 
-struct template
-{
+struct writer {
   struct sio__buf *out;
   const char *at; /* NUL-terminated */
   int error;
@@ -30,7 +29,7 @@ struct template
 /* Lengths of an integer, as printf spells them. */
 enum length { INT, CHAR, SHORT, LONG, LONG_LONG, MAX, SIZE, DIFF };
 
-static bool fail(struct template *t, int error)
+static bool fail(struct writer *t, int error)
 {
   t->error = error;
   return false;
@@ -42,14 +41,14 @@ static bool is_name_byte(char c)
          c == '_';
 }
 
-static void skip_blank(struct template *t)
+static void skip_blank(struct writer *t)
 {
   while (*t->at == ' ' || *t->at == '\t' || *t->at == '\n' || *t->at == '\r')
     t->at++;
 }
 
 /* Step over `text` if it comes next. */
-static bool take(struct template *t, const char *text)
+static bool take(struct writer *t, const char *text)
 {
   size_t len = strlen(text);
 
@@ -83,7 +82,7 @@ static size_t run_length(const char *at, char quote)
 }
 
 /* What run_length() stopped at, within a string. */
-static bool special_byte(struct template *t, char quote)
+static bool special_byte(struct writer *t, char quote)
 {
   char c = *t->at++;
 
@@ -117,7 +116,7 @@ static bool special_byte(struct template *t, char quote)
 
 /* A string in either kind of quotes.  What is written is checked as a whole:
  * that finds wrong escapes and bytes that are not UTF-8. */
-static bool literal(struct template *t)
+static bool literal(struct writer *t)
 {
   char quote = *t->at++;
   size_t before = t->out->len;
@@ -147,7 +146,7 @@ static bool literal(struct template *t)
 }
 
 /* The argument of %s, or of %.*s; a negative precision counts as none. */
-static sio_str text_argument(struct template *t, bool has_precision)
+static sio_str text_argument(struct writer *t, bool has_precision)
 {
   int precision = has_precision ? va_arg(t->args, int) : -1;
   const char *text = va_arg(t->args, const char *);
@@ -165,7 +164,7 @@ static sio_str text_argument(struct template *t, bool has_precision)
   return s;
 }
 
-static bool text_conversion(struct template *t, bool has_precision, bool raw)
+static bool text_conversion(struct writer *t, bool has_precision, bool raw)
 {
   sio_str text = text_argument(t, has_precision);
 
@@ -183,7 +182,7 @@ static bool text_conversion(struct template *t, bool has_precision, bool raw)
   return true;
 }
 
-static enum length take_length(struct template *t)
+static enum length take_length(struct writer *t)
 {
   static const struct {
     char text[3];
@@ -198,7 +197,7 @@ static enum length take_length(struct template *t)
   return INT;
 }
 
-static int64_t signed_argument(struct template *t, enum length length)
+static int64_t signed_argument(struct writer *t, enum length length)
 {
   switch (length) {
   case CHAR:
@@ -219,7 +218,7 @@ static int64_t signed_argument(struct template *t, enum length length)
   }
 }
 
-static uint64_t unsigned_argument(struct template *t, enum length length)
+static uint64_t unsigned_argument(struct writer *t, enum length length)
 {
   switch (length) {
   case CHAR:
@@ -240,7 +239,7 @@ static uint64_t unsigned_argument(struct template *t, enum length length)
   }
 }
 
-static bool conversion(struct template *t)
+static bool conversion(struct writer *t)
 {
   enum length length;
 
@@ -266,7 +265,7 @@ static bool conversion(struct template *t)
 }
 
 /* true, false, null, `bool %d`, `raw %s` or `raw %.*s`. */
-static bool bare_word(struct template *t)
+static bool bare_word(struct writer *t)
 {
   const char *begin = t->at;
   sio_str word = {begin, name_length(begin)};
@@ -291,7 +290,7 @@ static bool bare_word(struct template *t)
   return fail(t, SIO_ERR_FORMAT);
 }
 
-static bool number(struct template *t)
+static bool number(struct writer *t)
 {
   const char *begin = t->at;
   size_t len;
@@ -307,7 +306,7 @@ static bool number(struct template *t)
 }
 
 /* A member's name and the colon. */
-static bool key(struct template *t)
+static bool key(struct writer *t)
 {
   size_t len;
 
@@ -333,7 +332,7 @@ static bool key(struct template *t)
 
 /* An opening bracket; `*done` tells whether the container is empty, that is,
  * a whole value. */
-static bool open(struct template *t, bool *done)
+static bool open(struct writer *t, bool *done)
 {
   char bracket = *t->at++;
   bool object = bracket == '{';
@@ -353,7 +352,7 @@ static bool open(struct template *t, bool *done)
   return object ? key(t) : true;
 }
 
-static bool value(struct template *t, bool *done)
+static bool value(struct writer *t, bool *done)
 {
   *done = true;
   skip_blank(t);
@@ -372,7 +371,7 @@ static bool value(struct template *t, bool *done)
 }
 
 /* Behind a value: a comma, a closing bracket, or the end of the format. */
-static bool separator(struct template *t, bool *done)
+static bool separator(struct writer *t, bool *done)
 {
   bool object = t->depth > 0 && (t->is_object >> (t->depth - 1) & 1) != 0;
 
@@ -389,7 +388,7 @@ static bool separator(struct template *t, bool *done)
   return fail(t, SIO_ERR_FORMAT);
 }
 
-static bool values(struct template *t)
+static bool values(struct writer *t)
 {
   bool done = false;
 
@@ -409,7 +408,7 @@ static bool values(struct template *t)
 int sio__json_format(struct sio__buf *out, const char *format, va_list args)
 {
   size_t before = out->len;
-  struct template t = {.out = out, .at = format};
+  struct writer t = {.out = out, .at = format};
 
   if (out->error != 0 || format == NULL)
     return out->error;

@@ -123,9 +123,13 @@ static void survive_broken_pipes(void)
 
 sio_uv *sio_uv_new(struct uv_loop_s *loop, sio_server *server)
 {
-  const sio_allocator *mem = sio_server_allocator(server);
-  struct sio_uv *uv = mem->alloc(sizeof *uv, mem->user_data);
+  const sio_allocator *mem;
+  struct sio_uv *uv;
 
+  if (server == NULL)
+    return NULL;
+  mem = sio_server_allocator(server);
+  uv = mem->alloc(sizeof *uv, mem->user_data);
   if (uv == NULL)
     return NULL;
   memset(uv, 0, offsetof(struct sio_uv, inbox));

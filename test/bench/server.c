@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 {
   int port = argc == 3 && strcmp(argv[1], "--port") == 0 ? atoi(argv[2]) : 3000;
   sio_server *io = sio_server_new(NULL);
-  sio_uv *uv = io != NULL ? sio_uv_new(uv_default_loop(), io) : NULL;
+  sio_uv *uv = sio_uv_new(uv_default_loop(), io);
   sio_ns *ns;
 
   raise_limits();

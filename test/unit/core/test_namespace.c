@@ -144,6 +144,18 @@ static void test_functions_that_are_missing_are_refused(void **state)
   world_close(&w);
 }
 
+static void test_one_check_does_for_the_namespace_and_its_handler(void **state)
+{
+  (void)state;
+  assert_null(sio_of(NULL, "/"));
+  assert_null(sio_find(NULL, "/"));
+  assert_int_equal(sio_use(NULL, middleware, &w), SIO_ERR_INVALID);
+  assert_int_equal(sio_on_connect(NULL, connected, &w), SIO_ERR_INVALID);
+  assert_int_equal(sio_on_disconnecting(NULL, leaving, &w), SIO_ERR_INVALID);
+  assert_int_equal(sio_on_disconnect(NULL, leaving, &w), SIO_ERR_INVALID);
+  assert_int_equal(sio_on(NULL, "e", event_one, &w), SIO_ERR_INVALID);
+}
+
 static void test_reserved_events_cannot_be_handled(void **state)
 {
   static const char *const names[] = {"connect",     "connect_error",
@@ -236,6 +248,7 @@ int main(void)
       cmocka_unit_test(test_many_namespaces_are_told_apart),
       cmocka_unit_test(test_everything_is_called_in_the_order_of_registration),
       cmocka_unit_test(test_functions_that_are_missing_are_refused),
+      cmocka_unit_test(test_one_check_does_for_the_namespace_and_its_handler),
       cmocka_unit_test(test_reserved_events_cannot_be_handled),
       cmocka_unit_test(test_events_are_told_apart_by_their_whole_names),
       cmocka_unit_test(test_sockets_are_found_by_id_in_their_namespace_only),

@@ -414,6 +414,21 @@ static void test_a_session_that_nobody_polls_is_bounded(struct world *w)
   expect_sessions(w, 0);
 }
 
+static void
+test_small_shared_packets_that_nobody_polls_count_as_blocks(struct world *w)
+{
+  int p = peer_open(w);
+
+  (void)peer_handshake(w, p);
+  for (int i = 0; i < 4; i++)
+    share(w, "4a", false); /* 8 bytes, and 3 blocks more */
+  expect_events(w, "");
+  share(w, "4a", false);
+  expect_events(w, "closed transport error, too many unsent bytes, "
+                   "limit 1024\n");
+  expect_sessions(w, 0);
+}
+
 static void test_a_websocket_that_nobody_reads_is_bounded(struct world *w)
 {
   int ws, sid = peer_websocket(w, &ws);
@@ -473,6 +488,8 @@ int main(void)
       SCENARIO(test_a_host_that_refuses_a_session_gets_no_end),
       SCENARIO(test_a_shared_message_reaches_every_kind_of_session),
       SCENARIO_WITH(test_a_session_that_nobody_polls_is_bounded, narrow),
+      SCENARIO_WITH(test_small_shared_packets_that_nobody_polls_count_as_blocks,
+                    narrow),
       SCENARIO_WITH(test_a_websocket_that_nobody_reads_is_bounded, narrow),
       SCENARIO(test_ids_are_looked_up_exactly),
   };

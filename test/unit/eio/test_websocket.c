@@ -367,7 +367,7 @@ static void test_an_upgrade_of_a_session_must_be_a_get(struct world *w)
             w->sids[sid]);
   expect_text(w, q,
               "HTTP/1.1 405 Method Not Allowed\r\nContent-Type: text/html\r\n"
-              "Content-Length: 19\r\nConnection: close\r\n\r\n"
+              "Allow: GET\r\nContent-Length: 19\r\nConnection: close\r\n\r\n"
               "Invalid HTTP method");
   expect_sessions(w, 1);
 }

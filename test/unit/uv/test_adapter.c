@@ -241,6 +241,12 @@ static void new_and_close(struct test_mem *mem, void *user)
   sio_server_free(server);
 }
 
+static void test_without_a_server_there_is_no_adapter(void **state)
+{
+  (void)state;
+  assert_null(sio_uv_new(uv_default_loop(), NULL));
+}
+
 static void test_no_memory_is_reported(void **state)
 {
   (void)state;
@@ -288,6 +294,7 @@ int main(void)
           test_the_server_may_be_freed_when_the_adapter_has_closed),
       cmocka_unit_test(test_a_server_may_get_another_adapter),
       cmocka_unit_test(test_no_callback_is_needed),
+      cmocka_unit_test(test_without_a_server_there_is_no_adapter),
       cmocka_unit_test(test_no_memory_is_reported),
       cmocka_unit_test(test_broken_pipes_do_not_end_the_process),
   };
