@@ -16,7 +16,8 @@ static void settle(struct sio__deferred *deferred)
   conn->protocol = NULL;
   if (protocol != NULL)
     protocol->lost(conn);
-  if (conn->state != CONN_GONE)
+  /* The host may have given it up meanwhile: then this runs once more. */
+  if (conn->state != CONN_GONE || !sio__list_is_empty(&conn->deferred.link))
     return;
   sio__outq_dispose(&conn->out);
   sio__ws_reader_dispose(&conn->ws);

@@ -308,6 +308,32 @@ static void test_output_beyond_the_limit_cuts_the_connection(struct world *w)
   }
 }
 
+/* The host closes the transport while it is told about the end. */
+static void give_up(struct world *w, struct sio__session *session)
+{
+  struct peer *peer = &w->peers[0];
+  sio_conn *conn = peer->conn;
+
+  (void)session;
+  peer->conn = NULL;
+  if (conn != NULL)
+    sio_conn_closed(conn, 0);
+}
+
+static void
+test_a_connection_may_be_given_up_while_its_end_is_told(struct world *w)
+{
+  int p;
+
+  (void)peer_websocket(w, &p);
+  w->on_closed = give_up;
+  if (w->peers[p].conn != NULL)
+    sio__conn_abort(w->peers[p].conn, SIO_CAUSE_OUTPUT_SIZE);
+  expect_events(w, "closed transport error, too many unsent bytes, "
+                   "limit 16777216\n");
+  expect_sessions(w, 0);
+}
+
 static void narrow(sio_server_options *options)
 {
   options->max_output_bytes = 1024;
@@ -408,6 +434,7 @@ int main(void)
       SCENARIO_ONCE(test_hazard_an_idle_websocket_takes_little_memory, NULL),
       SCENARIO_ONCE(test_hazard_announced_lengths_are_not_allocated, NULL),
       SCENARIO_WITH(test_output_beyond_the_limit_cuts_the_connection, narrow),
+      SCENARIO(test_a_connection_may_be_given_up_while_its_end_is_told),
       SCENARIO_WITH(test_hazard_small_pieces_count_as_whole_blocks,
                     ten_kilobytes),
       SCENARIO_WITH(test_small_pieces_that_are_read_count_no_more,
