@@ -22,26 +22,12 @@ scratch=$B/docs
 flags="-std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror
   -Iinclude ${CFLAGS-}"
 pages="README.md $(ls docs/*.md)"
-passed=0
-failed=0
+. scripts/try.sh
 
 rm -rf "$scratch"
 mkdir -p "$scratch" "$results"
 rm -f "$results/docs"
 log=$scratch/log
-
-# TITLE COMMAND...: one test.
-try() {
-  title=$1
-  shift
-  if "$@" >"$log" 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    sed 's/^/    /' "$log"
-    echo "  FAIL $title"
-  fi
-}
 
 # Blocks into files, named after their kind, their page and the line where
 # they begin; the compiler is told where the lines come from.

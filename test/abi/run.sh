@@ -15,26 +15,12 @@ B=${B:-build}
 root=$(pwd)
 scratch=$root/$B/abi
 warnings='-Wall -Wextra -Wpedantic -Werror'
-passed=0
-failed=0
+. scripts/try.sh
 
 rm -rf "$scratch"
 mkdir -p "$scratch" "$results"
 rm -f "$results/abi"
 log=$scratch/log
-
-# TITLE COMMAND...: one test.
-try() {
-  title=$1
-  shift
-  if "$@" >"$log" 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    sed 's/^/    /' "$log"
-    echo "  FAIL $title"
-  fi
-}
 
 compiles() { # HEADER COMPILER FLAGS...
   header=$1
