@@ -36,6 +36,7 @@ FILES_test/client/server := $(addprefix test/client/, control.c events.c \
 # Each lib/<folder>/<name>.c has its test/unit/<folder>/test_<name>.c.  These
 # are further ones: <folder>/test_<name>.
 UNIT_EXTRA := adapter/test_rooms_random \
+              core/test_attached \
               core/test_attachments \
               core/test_budget \
               core/test_callbacks \

@@ -24,8 +24,12 @@ static void destroy(struct sio__deferred *deferred)
 
   if (socket->refs > 0)
     return; /* retained again, while it could still be seen */
-  if (socket->release_user != NULL)
-    socket->release_user(socket->user);
+  if (socket->release_user != NULL) {
+    socket->refs++; /* whatever the host does with the handle meanwhile */
+    sio_socket_set_user(socket, NULL, NULL);
+    if (--socket->refs > 0)
+      return;
+  }
   free_auth(socket->auth, &server->mem);
   sio__snapshot_unref(socket->snapshot);
   sio__mem_free(&server->mem, socket, sizeof *socket);

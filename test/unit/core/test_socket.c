@@ -435,53 +435,6 @@ static void use_gone(sio_socket *socket, bool server_is_there)
   assert_string_equal(sio_socket_user(socket), "mine");
 }
 
-static void count_release(void *user)
-{
-  ++*(int *)user;
-}
-
-static void test_what_is_attached_is_given_up_once(void **state)
-{
-  int first = 0, second = 0;
-  sio_socket *socket;
-
-  (void)state;
-  begin();
-  socket = sio_socket_retain(client_socket(&a, "/"));
-  sio_socket_set_user(socket, &first, count_release);
-  assert_int_equal(first, 0);
-  sio_socket_set_user(socket, &second, count_release);
-  assert_int_equal(first, 1);
-  client_drop(&a);
-  assert_int_equal(second, 0); /* it is retained */
-  sio_socket_release(socket);
-  assert_int_equal(second, 1);
-  assert_int_equal(first, 1);
-  world_close(&w);
-  assert_int_equal(second, 1);
-}
-
-static void attach_and_refuse(sio_socket *socket, sio_next *next, void *user)
-{
-  sio_socket_set_user(socket, user, count_release);
-  assert_int_equal(sio_next_refuse(next, "no", NULL), 0);
-  assert_int_equal(*(int *)user, 0); /* not under the callback */
-}
-
-static void test_what_a_middleware_attached_goes_with_the_refusal(void **state)
-{
-  int count = 0;
-
-  (void)state;
-  world_open(&w, NULL);
-  assert_int_equal(sio_use(sio_of(w.server, "/"), attach_and_refuse, &count),
-                   0);
-  assert_true(client_open(&w, &a));
-  client_say(&a, "40");
-  assert_int_equal(count, 1);
-  world_close(&w);
-}
-
 static void test_a_kept_handle_is_inert_but_valid(void **state)
 {
   static char mine[] = "mine";
@@ -580,8 +533,6 @@ int main(void)
       cmocka_unit_test(test_the_handshake_is_kept),
       cmocka_unit_test(test_what_was_not_given_is_absent),
       cmocka_unit_test(test_namespaces_of_one_connection_have_their_own_auth),
-      cmocka_unit_test(test_what_is_attached_is_given_up_once),
-      cmocka_unit_test(test_what_a_middleware_attached_goes_with_the_refusal),
       cmocka_unit_test(test_a_kept_handle_is_inert_but_valid),
       cmocka_unit_test(test_nothing_is_freed_before_the_outermost_call_returns),
   };
