@@ -44,9 +44,10 @@ static void test_time_passes(void **state)
   begin_with_pings(20, PATIENCE_MS);
   peer_enter(&w, &a);
   for (int i = 0; i < 3; i++) {
+    /* First, since a ping may have been passed over on a slow machine. */
+    peer_say(&a, "3");
     peer_expect(&a, "\x81\x01"
                     "2");
-    peer_say(&a, "3");
   }
   peer_close(&a);
   world_close(&w);
@@ -55,7 +56,7 @@ static void test_time_passes(void **state)
 static void test_who_does_not_answer_a_ping_is_closed(void **state)
 {
   (void)state;
-  begin_with_pings(PATIENCE_MS / 20, 1);
+  begin_with_pings(PATIENCE_MS / 10, 1);
   peer_enter(&w, &a);
   world_until(&w, &w.left, 1);
   assert_int_equal(w.cause, SIO_CAUSE_PING_TIMEOUT);
