@@ -126,20 +126,31 @@ static void on_connect(struct sio__client *client,
   sio__socket_join(client, ns, packet->json);
 }
 
-/* A packet that only a connected socket may get, attachments included. */
-static void deliver(struct sio__client *client, struct sio__packet *packet,
-                    const sio_span *attachments)
+/* The socket that a packet is for; NULL, and the client is on its way out, if
+ * it has not joined that namespace. */
+static struct sio_socket *addressee(struct sio__client *client,
+                                    const struct sio__packet *packet)
 {
   struct sio_ns *ns = sio__ns_find(client->server, packet->nsp);
   struct sio_socket *socket =
       ns != NULL ? sio__client_socket(client, ns) : NULL;
+
+  if (socket != NULL && socket->state != SOCKET_JOINING)
+    return socket;
+  not_allowed(client, "a packet for a namespace that was not joined");
+  return NULL;
+}
+
+/* A packet that only a connected socket may get, attachments included. */
+static void deliver(struct sio__client *client, struct sio__packet *packet,
+                    const sio_span *attachments)
+{
   static const sio_end left = {SIO_REASON_CLIENT_DISCONNECT,
                                SIO_CAUSE_CLIENT_LEFT, NULL, 0, 0};
+  struct sio_socket *socket = addressee(client, packet);
 
-  if (socket == NULL || socket->state == SOCKET_JOINING) {
-    not_allowed(client, "a packet for a namespace that was not joined");
+  if (socket == NULL)
     return;
-  }
   switch (packet->type) {
   case PACKET_EVENT:
   case PACKET_BINARY_EVENT:
@@ -162,14 +173,9 @@ static void deliver(struct sio__client *client, struct sio__packet *packet,
 static void hold(struct sio__client *client, const struct sio__packet *packet)
 {
   struct sio_server *server = client->server;
-  struct sio_ns *ns = sio__ns_find(server, packet->nsp);
-  struct sio_socket *socket =
-      ns != NULL ? sio__client_socket(client, ns) : NULL;
 
-  if (socket == NULL || socket->state == SOCKET_JOINING) {
-    not_allowed(client, "a packet for a namespace that was not joined");
+  if (addressee(client, packet) == NULL)
     return;
-  }
   client->reassembly = sio__reassembly_new(&server->mem, packet);
   if (client->reassembly == NULL)
     sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);

@@ -11,7 +11,7 @@
 
 /* ---- Handles ---- */
 
-struct sio_next *sio__next_new(struct sio_socket *socket)
+static struct sio_next *new_next(struct sio_socket *socket)
 {
   struct sio_next *next =
       sio__mem_zalloc(&socket->ns->server->mem, sizeof *next);
@@ -129,7 +129,7 @@ static bool ask(struct sio_socket *socket)
 {
   const struct sio__handler *handler =
       &socket->ns->middlewares.items[socket->next_middleware++];
-  struct sio_next *next = sio__next_new(socket);
+  struct sio_next *next = new_next(socket);
   bool passed;
 
   if (next == NULL) {

@@ -228,8 +228,6 @@ struct sio_next {
   struct sio_socket *socket; /* a reference */
 };
 
-struct sio_next *sio__next_new(struct sio_socket *socket);
-
 /* ---- Encoding ---- */
 
 /* Begin a packet in server->packet; returns the buffer. */

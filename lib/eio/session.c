@@ -51,10 +51,10 @@ static void finish(struct sio__session *session, const char *farewell)
   sio__engine_defer(engine, &session->deferred, settle);
 }
 
-/* What ends a session that is closing anyway is the first reason. */
+/* What ends a session that is ending anyway is the first reason. */
 static void remember(struct sio__session *session, const sio_end *end)
 {
-  if (session->state != SESSION_OPEN)
+  if (session->state != SESSION_OPEN || session->doomed)
     return;
   session->reason = (uint8_t)end->reason;
   session->cause = (uint8_t)end->cause;
@@ -67,8 +67,7 @@ void sio__session_fail(struct sio__session *session, const sio_end *end,
 {
   if (session->state == SESSION_CLOSED)
     return;
-  if (!session->doomed)
-    remember(session, end);
+  remember(session, end);
   finish(session, farewell);
 }
 
