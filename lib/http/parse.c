@@ -259,6 +259,23 @@ static bool target_is_valid(const char *target, size_t len)
          memcmp(target + scheme, "://", 3) == 0;
 }
 
+/* Every request has one Host, but for those of HTTP/1.0, which may have none;
+ * it may be empty (RFC 9112 section 3.2). */
+static int check_host(struct sio__http_parser *p, size_t hosts, sio_str value)
+{
+  if (hosts == 0)
+    return p->head.minor == 0 ? 0 : malformed(p, "no Host header");
+  if (hosts > 1)
+    return malformed(p, "more than one Host header");
+  for (size_t i = 0; i < value.len; i++) {
+    uint8_t c = (uint8_t)value.data[i];
+
+    if (c <= ' ' || c == 0x7f || strchr(",/?#@\\", c) != NULL)
+      return malformed(p, "a malformed Host header");
+  }
+  return 0;
+}
+
 /* Only "chunked", and only once, is decoded here; both lengths at once, or any
  * coding on HTTP/1.0, is how requests are smuggled (RFC 9112 section 6.3). */
 static int check_coding(struct sio__http_parser *p, size_t codings,
@@ -279,10 +296,13 @@ static int check_coding(struct sio__http_parser *p, size_t codings,
 static int read_fields(struct sio__http_parser *p)
 {
   bool upgrade = false;
+  bool any_protocol = false;
   bool websocket = false;
   bool expects_continue = false;
   sio_str coding = {NULL, 0};
+  sio_str host = {NULL, 0};
   size_t codings = 0;
+  size_t hosts = 0;
   sio_str name;
   sio_str value;
 
@@ -290,17 +310,24 @@ static int read_fields(struct sio__http_parser *p)
     if (sio_str_is(name, "connection")) {
       upgrade |= sio__http_has_token(value, "upgrade");
     } else if (sio_str_is(name, "upgrade")) {
+      any_protocol = true;
       websocket |= sio__http_has_token(value, "websocket");
     } else if (sio_str_is(name, "expect")) {
       expects_continue |= sio__http_has_token(value, "100-continue");
     } else if (sio_str_is(name, "transfer-encoding")) {
       coding = value;
       codings++;
+    } else if (sio_str_is(name, "host")) {
+      host = value;
+      hosts++;
     }
   }
+  p->head.wants_upgrade = upgrade && any_protocol;
   p->head.wants_websocket = upgrade && websocket;
   p->head.expects_continue = expects_continue && p->head.minor > 0;
-  return check_coding(p, codings, coding);
+  if (check_coding(p, codings, coding) != 0)
+    return HPE_USER;
+  return check_host(p, hosts, host);
 }
 
 static int on_headers_complete(llhttp_t *llhttp)

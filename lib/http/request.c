@@ -27,6 +27,15 @@ sio_str sio__http_query(const struct sio__http_head *head)
   return s;
 }
 
+bool sio__http_has_body(const struct sio__http_head *head)
+{
+  sio_str coding;
+
+  if (head->has_length)
+    return head->content_length > 0;
+  return sio__http_header(head, "transfer-encoding", &coding);
+}
+
 bool sio__http_header(const struct sio__http_head *head, const char *name,
                       sio_str *value)
 {

@@ -23,7 +23,8 @@ struct sio__http_head {
   const char *method; /* constant, upper case, NUL-terminated */
   uint8_t minor;      /* of HTTP/1.minor */
   bool keep_alive;
-  bool wants_websocket;  /* Connection: upgrade and Upgrade: websocket */
+  bool wants_upgrade;    /* Connection: upgrade and an Upgrade header */
+  bool wants_websocket;  /* likewise, and it names websocket */
   bool expects_continue; /* Expect: 100-continue, on HTTP/1.1 */
   bool has_length;       /* a Content-Length is given */
   uint64_t content_length;
@@ -45,6 +46,9 @@ static inline sio_str sio__http_path(const struct sio__http_head *head)
 
 /* What is behind '?', without it; empty if there is none. */
 sio_str sio__http_query(const struct sio__http_head *head);
+
+/* Whether bytes of a body follow. */
+bool sio__http_has_body(const struct sio__http_head *head);
 
 /* The value of a header; `name` in lower case.  Of several the first.  False
  * if it is missing. */

@@ -2,57 +2,117 @@
 /* Response heads, and what may stand in a header. */
 #include "http/response.h"
 
+/* Of each hundred the texts in order (RFC 9110 section 15, RFC 6585). */
+static const char *const texts_1xx[] = {"Continue", "Switching Protocols"};
+static const char *const texts_2xx[] = {
+    "OK",
+    "Created",
+    "Accepted",
+    "Non-Authoritative Information",
+    "No Content",
+    "Reset Content",
+    "Partial Content",
+};
+static const char *const texts_3xx[] = {
+    "Multiple Choices",   "Moved Permanently", "Found", "See Other",
+    "Not Modified",       "Use Proxy",         NULL,    "Temporary Redirect",
+    "Permanent Redirect",
+};
+static const char *const texts_4xx[] = {
+    "Bad Request",
+    "Unauthorized",
+    "Payment Required",
+    "Forbidden",
+    "Not Found",
+    "Method Not Allowed",
+    "Not Acceptable",
+    "Proxy Authentication Required",
+    "Request Timeout",
+    "Conflict",
+    "Gone",
+    "Length Required",
+    "Precondition Failed",
+    "Payload Too Large",
+    "URI Too Long",
+    "Unsupported Media Type",
+    "Range Not Satisfiable",
+    "Expectation Failed",
+    NULL,
+    NULL,
+    NULL,
+    "Misdirected Request",
+    "Unprocessable Content",
+    "Locked",
+    "Failed Dependency",
+    "Too Early",
+    "Upgrade Required",
+    NULL,
+    "Precondition Required",
+    "Too Many Requests",
+    NULL,
+    "Request Header Fields Too Large",
+};
+static const char *const texts_5xx[] = {
+    "Internal Server Error",
+    "Not Implemented",
+    "Bad Gateway",
+    "Service Unavailable",
+    "Gateway Timeout",
+    "HTTP Version Not Supported",
+    NULL,
+    "Insufficient Storage",
+};
+
+#define HUNDRED(texts)                                                         \
+  {                                                                            \
+    texts, sizeof texts / sizeof *texts                                        \
+  }
+
+static const struct {
+  const char *const *texts;
+  size_t n;
+} hundreds[] = {
+    HUNDRED(texts_1xx), HUNDRED(texts_2xx), HUNDRED(texts_3xx),
+    HUNDRED(texts_4xx), HUNDRED(texts_5xx),
+};
+
 const char *sio__http_status_text(int status)
 {
-  switch (status) {
-  case 100:
-    return "Continue";
-  case 101:
-    return "Switching Protocols";
-  case 200:
-    return "OK";
-  case 204:
-    return "No Content";
-  case 304:
-    return "Not Modified";
-  case 400:
-    return "Bad Request";
-  case 401:
-    return "Unauthorized";
-  case 403:
-    return "Forbidden";
-  case 404:
-    return "Not Found";
-  case 405:
-    return "Method Not Allowed";
-  case 408:
-    return "Request Timeout";
-  case 413:
-    return "Payload Too Large";
-  case 426:
-    return "Upgrade Required";
-  case 429:
-    return "Too Many Requests";
-  case 431:
-    return "Request Header Fields Too Large";
-  case 500:
-    return "Internal Server Error";
-  case 501:
-    return "Not Implemented";
-  case 503:
-    return "Service Unavailable";
-  default:
-    return "Unknown";
+  const char *text = NULL;
+
+  if (status == 451)
+    return "Unavailable For Legal Reasons";
+  if (status >= 100 && status < 600) {
+    size_t hundred = (size_t)status / 100 - 1, i = (size_t)status % 100;
+
+    if (i < hundreds[hundred].n)
+      text = hundreds[hundred].texts[i];
   }
+  return text != NULL ? text : "Unknown";
+}
+
+size_t sio__http_put_status(uint8_t *out, int status)
+{
+  static const char version[] = "HTTP/1.1 ";
+  const char *text = sio__http_status_text(status);
+  size_t len = strlen(text);
+  uint8_t *at = out + sizeof version - 1;
+
+  memcpy(out, version, sizeof version - 1);
+  *at++ = (uint8_t)('0' + status / 100);
+  *at++ = (uint8_t)('0' + status / 10 % 10);
+  *at++ = (uint8_t)('0' + status % 10);
+  *at++ = ' ';
+  memcpy(at, text, len);
+  memcpy(at + len, "\r\n", 2);
+  return (size_t)(at - out) + len + 2;
 }
 
 void sio__http_write_status(struct sio__buf *out, int status)
 {
-  sio__buf_append(out, "HTTP/1.1 ", 9);
-  sio__buf_u64(out, status > 0 ? (uint64_t)status : 0);
-  sio__buf_byte(out, ' ');
-  sio__buf_text(out, sio__http_status_text(status));
-  sio__http_write_end(out);
+  uint8_t line[SIO__HTTP_STATUS_MOST];
+
+  sio__buf_append(out, line, sio__http_put_status(line, status));
 }
 
 void sio__http_write_header(struct sio__buf *out, const char *name,

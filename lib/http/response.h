@@ -6,11 +6,15 @@
 
 #include "base/buf.h"
 
+enum { SIO__HTTP_STATUS_MOST = 64 }; /* bytes of a status line */
+
 /* "OK" for 200; "Unknown" for what has no name. */
 const char *sio__http_status_text(int status);
 
-/* "HTTP/1.1 200 OK\r\n" */
+/* "HTTP/1.1 200 OK\r\n", for 100 to 999; the second into a place for
+ * SIO__HTTP_STATUS_MOST bytes, and returns how many it took. */
 void sio__http_write_status(struct sio__buf *out, int status);
+size_t sio__http_put_status(uint8_t *out, int status);
 
 /* "Name: value\r\n" */
 void sio__http_write_header(struct sio__buf *out, const char *name,

@@ -52,7 +52,9 @@ static void log_head(struct run *run)
                    (unsigned long long)head->content_length);
   test_log_line(run->log, "head %s 1.%d%s%s%s%s", head->method, head->minor,
                 head->keep_alive ? " keep-alive" : "",
-                head->wants_websocket ? " websocket" : "",
+                head->wants_websocket ? " websocket"
+                : head->wants_upgrade ? " upgrade"
+                                      : "",
                 head->expects_continue ? " continue" : "", length);
   test_log_bytes(run->log, "target", target.data, target.len);
   if (head->path_len != head->target_len)

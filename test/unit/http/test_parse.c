@@ -51,8 +51,9 @@ static void end(struct feed *f)
 
 static void test_the_head_ends_exactly_where_the_stream_goes_on(void **state)
 {
-  static const char head[] = "GET / HTTP/1.1\r\nConnection: Upgrade\r\n"
-                             "Upgrade: websocket\r\n\r\n";
+  static const char head[] =
+      "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n"
+      "Upgrade: websocket\r\n\r\n";
   char text[sizeof head + 4];
   struct feed f;
 
@@ -75,11 +76,11 @@ static void test_body_pieces_are_parts_of_the_input(void **state)
 
   (void)state;
   begin(&f);
-  give(&f, "POST / HTTP/1.1\r\nContent-Length: 6\r\n\r\nabc");
+  give(&f, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabc");
   start = f.data;
   assert_int_equal(next(&f), HTTP_HEAD);
   assert_int_equal(next(&f), HTTP_BODY);
-  assert_ptr_equal(f.body.data, start + 38);
+  assert_ptr_equal(f.body.data, start + 47);
   assert_int_equal(f.body.len, 3);
   assert_int_equal(next(&f), HTTP_MORE);
   give(&f, "defGET");
@@ -103,7 +104,7 @@ static void test_the_end_of_a_request_needs_no_further_byte(void **state)
 
   (void)state;
   begin(&f);
-  give(&f, "GET / HTTP/1.1\r\n\r\n");
+  give(&f, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   assert_int_equal(next(&f), HTTP_HEAD);
   assert_int_equal(f.len, 0);
   f.data = NULL;
@@ -165,14 +166,14 @@ static void test_an_error_is_final(void **state)
 
   (void)state;
   begin(&f);
-  give(&f, "BREW / HTTP/1.1\r\n\r\n");
+  give(&f, "BREW / HTTP/1.1\r\nHost: h\r\n\r\n");
   assert_int_equal(next(&f), HTTP_ERROR);
   error = sio__http_parser_error(f.parser);
   assert_int_equal(error->status, 400);
   assert_int_equal(error->cause, SIO_CAUSE_HTTP);
   assert_non_null(error->detail);
   assert_false(sio__http_parser_is_busy(f.parser));
-  give(&f, "GET / HTTP/1.1\r\n\r\n");
+  give(&f, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   assert_int_equal(next(&f), HTTP_ERROR);
   assert_int_equal(f.len, 0);
   assert_int_equal(sio__http_parser_error(f.parser)->status, 400);
@@ -196,16 +197,16 @@ static void test_a_head_of_64_KiB_is_addressed_rightly(void **state)
   test_mem_init(&mem, TEST_MEM_NEVER);
   parser = sio__http_parser_new(&mem.allocator, &large);
   assert_non_null(parser);
-  memcpy(text, "GET / HTTP/1.1\r\n", 16);
-  memset(text + 16, 'x', len - 16);
-  memcpy(text + 16, "A: ", 3);
+  memcpy(text, "GET / HTTP/1.1\r\nHost:\r\n", 23);
+  memset(text + 23, 'x', len - 23);
+  memcpy(text + 23, "A: ", 3);
   memcpy(text + 60000, "\r\nLast-One:  ", 13);
   memcpy(text + len - 6, "z \r\n\r\n", 6);
   assert_int_equal(sio__http_parse(parser, (uint8_t *)text, len, &used, &body),
                    HTTP_HEAD);
   assert_int_equal(used, len);
   assert_true(
-      sio__http_header_at(sio__http_parser_head(parser), 1, &name, &value));
+      sio__http_header_at(sio__http_parser_head(parser), 2, &name, &value));
   assert_true(sio_str_is(name, "last-one"));
   assert_int_equal(value.len, len - 6 - 60013 + 1);
   assert_int_equal(value.data[value.len - 1], 'z');
@@ -250,7 +251,8 @@ static void parse_requests(struct test_mem *mem, void *user)
 
 static void test_out_of_memory_is_an_error_at_every_allocation(void **state)
 {
-  char text[4096] = "GET /1 HTTP/1.1\r\nA: b\r\n\r\nGET /2 HTTP/1.1\r\n";
+  char text[4096] = "GET /1 HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\nGET /2 "
+                    "HTTP/1.1\r\nHost: h\r\n";
 
   (void)state;
   for (int i = 0; i < 40; i++)

@@ -40,6 +40,27 @@ static void test_the_target_has_a_path_and_a_query(void **state)
   assert_true(sio_str_is(sio__http_query(&head), ""));
 }
 
+static void test_a_length_or_a_coding_makes_a_body(void **state)
+{
+  static const char coding_text[] = "/transfer-encodingchunked";
+  static const struct sio__http_field coding[] = {{1, 17, 18, 7}};
+  struct sio__http_head head = sample();
+
+  (void)state;
+  assert_false(sio__http_has_body(&head));
+  head.has_length = true;
+  assert_false(sio__http_has_body(&head));
+  head.content_length = 1;
+  assert_true(sio__http_has_body(&head));
+  head = (struct sio__http_head){.text = coding_text,
+                                 .text_len = sizeof coding_text - 1,
+                                 .fields = coding,
+                                 .n_fields = 1,
+                                 .target_len = 1,
+                                 .path_len = 1};
+  assert_true(sio__http_has_body(&head));
+}
+
 static void test_headers_are_found_by_name_the_first_one(void **state)
 {
   const struct sio__http_head head = sample();
@@ -254,6 +275,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_target_has_a_path_and_a_query),
+      cmocka_unit_test(test_a_length_or_a_coding_makes_a_body),
       cmocka_unit_test(test_headers_are_found_by_name_the_first_one),
       cmocka_unit_test(test_headers_are_counted_in_order),
       cmocka_unit_test(test_tokens_are_found_in_lists_in_any_case),

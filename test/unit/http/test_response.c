@@ -4,6 +4,8 @@
 #include "http/response.h"
 #include <sio/error.h>
 
+#include <stdio.h>
+
 static void expect(const struct sio__buf *buf, const char *want)
 {
   assert_int_equal(buf->error, 0);
@@ -48,22 +50,62 @@ static void test_every_status_that_is_sent_has_a_text(void **state)
   } cases[] = {
       {100, "Continue"},
       {101, "Switching Protocols"},
+      {102, "Unknown"},
       {200, "OK"},
+      {201, "Created"},
+      {202, "Accepted"},
+      {203, "Non-Authoritative Information"},
       {204, "No Content"},
+      {205, "Reset Content"},
+      {206, "Partial Content"},
+      {207, "Unknown"},
+      {300, "Multiple Choices"},
+      {301, "Moved Permanently"},
+      {302, "Found"},
+      {303, "See Other"},
       {304, "Not Modified"},
+      {306, "Unknown"},
+      {307, "Temporary Redirect"},
+      {308, "Permanent Redirect"},
+      {309, "Unknown"},
       {400, "Bad Request"},
       {401, "Unauthorized"},
+      {402, "Payment Required"},
       {403, "Forbidden"},
       {404, "Not Found"},
       {405, "Method Not Allowed"},
+      {406, "Not Acceptable"},
       {408, "Request Timeout"},
+      {409, "Conflict"},
+      {410, "Gone"},
+      {411, "Length Required"},
+      {412, "Precondition Failed"},
       {413, "Payload Too Large"},
+      {414, "URI Too Long"},
+      {415, "Unsupported Media Type"},
+      {416, "Range Not Satisfiable"},
+      {417, "Expectation Failed"},
+      {418, "Unknown"},
+      {421, "Misdirected Request"},
+      {422, "Unprocessable Content"},
+      {423, "Locked"},
+      {425, "Too Early"},
       {426, "Upgrade Required"},
+      {428, "Precondition Required"},
       {429, "Too Many Requests"},
       {431, "Request Header Fields Too Large"},
+      {432, "Unknown"},
+      {451, "Unavailable For Legal Reasons"},
       {500, "Internal Server Error"},
       {501, "Not Implemented"},
+      {502, "Bad Gateway"},
       {503, "Service Unavailable"},
+      {504, "Gateway Timeout"},
+      {505, "HTTP Version Not Supported"},
+      {507, "Insufficient Storage"},
+      {599, "Unknown"},
+      {600, "Unknown"},
+      {99, "Unknown"},
       {299, "Unknown"},
       {0, "Unknown"},
       {-1, "Unknown"},
@@ -72,6 +114,21 @@ static void test_every_status_that_is_sent_has_a_text(void **state)
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     assert_string_equal(sio__http_status_text(cases[i].status), cases[i].text);
+}
+
+static void test_every_status_line_fits(void **state)
+{
+  (void)state;
+  for (int status = 100; status < 1000; status++) {
+    uint8_t line[SIO__HTTP_STATUS_MOST];
+    char want[SIO__HTTP_STATUS_MOST];
+    size_t len = sio__http_put_status(line, status);
+    size_t want_len = (size_t)snprintf(want, sizeof want, "HTTP/1.1 %d %s\r\n",
+                                       status, sio__http_status_text(status));
+
+    assert_int_equal(len, want_len);
+    assert_memory_equal(line, want, len);
+  }
 }
 
 static void test_a_full_buffer_is_an_error_not_half_a_head(void **state)
@@ -147,6 +204,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_whole_head_is_written),
       cmocka_unit_test(test_every_status_that_is_sent_has_a_text),
+      cmocka_unit_test(test_every_status_line_fits),
       cmocka_unit_test(test_a_full_buffer_is_an_error_not_half_a_head),
       cmocka_unit_test(test_out_of_memory_sticks_in_the_buffer),
       cmocka_unit_test(test_a_name_is_a_token),
