@@ -7,6 +7,8 @@
  *     +--payload incomplete--> collect --------+--> an event, or, after a
  *                                                   fragment, the next header
  *
+ * A compressed message is inflated at its end, from wherever it lies.
+ *
  * An idle reader has no `partial`.  A partial in which nothing is in progress
  * only keeps what the last event showed; the next read releases it.
  */
@@ -15,16 +17,22 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "ws/closing.h"
+#include "ws/deflate.h"
 
-enum { CONTROL_MAX = 125 };
+enum {
+  CONTROL_MAX = 125,
+  RSV1 = 4, /* "compressed", in the first frame of a message */
+};
 
 struct sio__ws_partial {
   struct sio__buf message;     /* payload of the fragments so far, unmasked */
+  struct sio__buf inflated;    /* what a compressed message has become */
   struct sio__ws_header frame; /* if `in_frame` */
   uint64_t frame_got;          /* bytes of its payload that have arrived */
   uint64_t announced;          /* bytes of the message, by its headers */
   uint32_t fragments;          /* headers of the message so far */
   uint8_t opcode;              /* of the message; 0: there is none */
+  bool is_compressed;          /* the message is */
   bool in_frame;               /* a payload is arriving */
   uint8_t header_len;          /* of an incomplete header */
   uint8_t header[SIO__WS_HEADER_MAX];
@@ -43,6 +51,7 @@ enum failure {
   BAD_CLOSE,
   BAD_TEXT,
   BAD_REASON,
+  BAD_DEFLATE,
   TOO_LARGE,
   TOO_MANY,
   NO_MEMORY,
@@ -69,6 +78,8 @@ static const struct {
     [BAD_TEXT] = {WS_CODE_TEXT, SIO_CAUSE_TEXT, "invalid UTF-8 in a message"},
     [BAD_REASON] = {WS_CODE_TEXT, SIO_CAUSE_TEXT,
                     "invalid UTF-8 in a close reason"},
+    [BAD_DEFLATE] = {WS_CODE_TEXT, SIO_CAUSE_FRAME,
+                     "undecodable compressed data"},
     [TOO_LARGE] = {WS_CODE_SIZE, SIO_CAUSE_MESSAGE_SIZE,
                    "the message is too large"},
     [TOO_MANY] = {WS_CODE_POLICY, SIO_CAUSE_FRAGMENTS, "too many fragments"},
@@ -90,6 +101,7 @@ static void release(struct sio__ws_reader *reader)
   if (reader->partial == NULL)
     return;
   sio__buf_dispose(&reader->partial->message);
+  sio__buf_dispose(&reader->partial->inflated);
   sio__mem_free(reader->mem, reader->partial, sizeof *reader->partial);
   reader->partial = NULL;
 }
@@ -102,8 +114,10 @@ static struct sio__ws_partial *need_partial(struct sio__ws_reader *reader)
   if (p != NULL)
     return p;
   p = sio__mem_zalloc(reader->mem, sizeof *p);
-  if (p != NULL)
+  if (p != NULL) {
     sio__buf_init(&p->message, reader->mem, 0);
+    sio__buf_init(&p->inflated, reader->mem, 0);
+  }
   reader->partial = p;
   return p;
 }
@@ -163,10 +177,20 @@ static enum failure check_data(struct sio__ws_reader *reader,
   return NO_FAILURE;
 }
 
+/* Whether the reserved bits mean something: RFC 7692 section 6. */
+static bool rsv_is_known(const struct sio__ws_reader *reader,
+                         const struct sio__ws_header *h)
+{
+  if (h->rsv == 0)
+    return true;
+  return h->rsv == RSV1 && reader->deflate != NULL &&
+         (h->opcode == WS_OP_TEXT || h->opcode == WS_OP_BINARY);
+}
+
 static enum failure check(struct sio__ws_reader *reader,
                           const struct sio__ws_header *h)
 {
-  if (h->rsv != 0)
+  if (!rsv_is_known(reader, h))
     return BAD_RESERVED;
   if ((h->opcode > WS_OP_BINARY && h->opcode < WS_OP_CLOSE) ||
       h->opcode > WS_OP_PONG)
@@ -178,18 +202,27 @@ static enum failure check(struct sio__ws_reader *reader,
   return h->fin && h->len <= CONTROL_MAX ? NO_FAILURE : BAD_CONTROL;
 }
 
+/* The largest message that fits into memory. */
+static size_t largest(const struct sio__ws_reader *reader)
+{
+  uint64_t max = reader->limits->max_message;
+
+  return max < SIZE_MAX ? (size_t)max : SIZE_MAX;
+}
+
 /* The message goes on with one more frame, `h`, or begins with it.  False: it
  * does not fit into the address space. */
 static bool begin_fragment(const struct sio__ws_reader *reader,
                            const struct sio__ws_header *h)
 {
   struct sio__ws_partial *p = reader->partial;
-  uint64_t max = reader->limits->max_message;
 
   if (h->len > SIZE_MAX - p->message.len)
     return false;
-  if (p->opcode == 0)
+  if (p->opcode == 0) {
     p->opcode = h->opcode;
+    p->is_compressed = h->rsv != 0;
+  }
   p->announced += h->len;
   p->fragments++;
   /* The last fragment tells how long the message is: no byte more.  Before
@@ -197,7 +230,7 @@ static bool begin_fragment(const struct sio__ws_reader *reader,
   if (h->fin)
     p->message.max = p->message.len + (size_t)h->len;
   else
-    p->message.max = max < SIZE_MAX ? (size_t)max : SIZE_MAX;
+    p->message.max = largest(reader);
   return true;
 }
 
@@ -225,6 +258,41 @@ static bool end_message(struct sio__ws_reader *reader, uint8_t opcode,
   return tell(event, WS_TEXT, data, len);
 }
 
+static enum failure inflate_message(struct sio__ws_reader *reader,
+                                    const uint8_t *data, size_t len)
+{
+  struct sio__ws_partial *p = need_partial(reader);
+
+  if (p == NULL)
+    return NO_MEMORY;
+  p->inflated.max = largest(reader);
+  switch (sio__ws_inflate_message(reader->deflate, data, len, p->inflated.max,
+                                  &p->inflated)) {
+  case 0:
+    return NO_FAILURE;
+  case SIO_ERR_NOMEM:
+    return NO_MEMORY;
+  case SIO_ERR_LIMIT: /* by how much, nobody has counted */
+    reader->seen = reader->limits->max_message + 1;
+    return TOO_LARGE;
+  default:
+    return BAD_DEFLATE;
+  }
+}
+
+static bool end_compressed(struct sio__ws_reader *reader, uint8_t opcode,
+                           const uint8_t *data, size_t len,
+                           struct sio__ws_event *event)
+{
+  enum failure failure = inflate_message(reader, data, len);
+  struct sio__ws_partial *p = reader->partial;
+
+  if (failure != NO_FAILURE)
+    return fail(reader, failure, event);
+  sio__buf_dispose(&p->message);
+  return end_message(reader, opcode, p->inflated.data, p->inflated.len, event);
+}
+
 static bool end_control(struct sio__ws_reader *reader, uint8_t opcode,
                         uint8_t *data, size_t len, struct sio__ws_event *event)
 {
@@ -243,6 +311,9 @@ static bool end_fragment(struct sio__ws_reader *reader, bool fin,
   if (!fin)
     return true;
   p->opcode = 0;
+  if (p->is_compressed)
+    return end_compressed(reader, opcode, p->message.data, p->message.len,
+                          event);
   return end_message(reader, opcode, p->message.data, p->message.len, event);
 }
 
@@ -257,6 +328,8 @@ static bool take_whole(struct sio__ws_reader *reader,
   sio__ws_unmask(data, len, h->mask, 0);
   if (is_control(h->opcode))
     return end_control(reader, h->opcode, data, len, event);
+  if (h->fin && h->rsv != 0)
+    return end_compressed(reader, h->opcode, data, len, event);
   if (h->fin && h->opcode != WS_OP_CONTINUATION)
     return end_message(reader, h->opcode, data, len, event);
 
@@ -375,6 +448,12 @@ void sio__ws_reader_init(struct sio__ws_reader *reader,
 void sio__ws_reader_dispose(struct sio__ws_reader *reader)
 {
   release(reader);
+}
+
+void sio__ws_reader_inflate(struct sio__ws_reader *reader,
+                            struct sio__ws_deflate *deflate)
+{
+  reader->deflate = deflate;
 }
 
 void sio__ws_read(struct sio__ws_reader *reader, uint8_t *data, size_t len,

@@ -4,14 +4,15 @@
 
 /* Messages out of a client's stream of frames (RFC 6455 sections 5.4 to 5.6).
  * A frame that lies whole in the input is unmasked and delivered in place;
- * only what is incomplete or fragmented is copied aside. */
+ * only what is incomplete or fragmented is copied aside.  Compressed messages
+ * (RFC 7692) are inflated when they are complete. */
 
 #include "base/buf.h"
 #include "ws/frame.h"
 #include <sio/error.h>
 
 struct sio__ws_limits {
-  uint64_t max_message;   /* bytes of all fragments */
+  uint64_t max_message;   /* bytes of all fragments; also when inflated */
   uint32_t max_fragments; /* of one message */
 };
 
@@ -38,11 +39,14 @@ struct sio__ws_event {
 /* What is in the middle of arriving; NULL in an idle reader. */
 struct sio__ws_partial;
 
+struct sio__ws_deflate;
+
 struct sio__ws_reader {
   struct sio__ws_partial *partial;
   const sio_allocator *mem;
   const struct sio__ws_limits *limits;
-  uint64_t seen;   /* with `failure`: what the event told */
+  struct sio__ws_deflate *deflate; /* NULL: there are no compressed messages */
+  uint64_t seen;                   /* with `failure`: what the event told */
   uint8_t failure; /* 0, or which error has finished the reader */
 };
 
@@ -51,6 +55,10 @@ void sio__ws_reader_init(struct sio__ws_reader *reader,
                          const sio_allocator *mem,
                          const struct sio__ws_limits *limits);
 void sio__ws_reader_dispose(struct sio__ws_reader *reader);
+
+/* Take compressed messages from now on; `deflate` is borrowed. */
+void sio__ws_reader_inflate(struct sio__ws_reader *reader,
+                            struct sio__ws_deflate *deflate);
 
 /* Read up to the next event; `*used` bytes of the input were taken.  Call
  * again with the rest, even an empty one, until the event is WS_MORE.  The

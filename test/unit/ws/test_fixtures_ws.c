@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs test/fixture/ws: frames of a client in, events of the reader out.
  *
- * Options: max_message, max_fragments. */
+ * Options: max_message, max_fragments, deflate (1: it was negotiated),
+ * takeover (1: with context takeover). */
 #include "fixture.h"
 
+#include "ws/deflate.h"
 #include "ws/message.h"
 
 #include <stdio.h>
@@ -13,9 +15,24 @@ struct run {
   struct test_mem mem;
   struct sio__ws_limits limits;
   struct sio__ws_reader reader;
+  struct sio__ws_codec *codec; /* with the option `deflate` */
+  struct sio__ws_deflate *deflate;
   struct test_log *log;
   bool is_dead;
 };
+
+static void negotiate(struct run *run, bool takeover)
+{
+  const struct sio__ws_deflate_params params = {false, takeover, 15, 15};
+  sio_deflate_options options;
+
+  sio_deflate_options_init(&options);
+  run->codec = sio__ws_codec_new(&options, &run->mem.allocator);
+  assert_non_null(run->codec);
+  run->deflate = sio__ws_deflate_new(run->codec, &params);
+  assert_non_null(run->deflate);
+  sio__ws_reader_inflate(&run->reader, run->deflate);
+}
 
 static void *start(const struct test_fixture *f, struct test_log *log)
 {
@@ -28,6 +45,8 @@ static void *start(const struct test_fixture *f, struct test_log *log)
       (uint32_t)test_fixture_option(f, "max_fragments", 16);
   run->log = log;
   sio__ws_reader_init(&run->reader, &run->mem.allocator, &run->limits);
+  if (test_fixture_option(f, "deflate", 0) != 0)
+    negotiate(run, test_fixture_option(f, "takeover", 0) != 0);
   return run;
 }
 
@@ -93,6 +112,8 @@ static void end(void *object)
   if (run->reader.partial != NULL)
     test_log_line(run->log, "busy");
   sio__ws_reader_dispose(&run->reader);
+  sio__ws_deflate_free(run->deflate);
+  sio__ws_codec_free(run->codec);
   test_mem_check(&run->mem);
   free(run);
 }
@@ -102,7 +123,7 @@ static void test_frames_give_the_same_events_however_they_are_cut(void **state)
   static const struct test_fixture_target target = {start, feed, end, false};
 
   (void)state;
-  test_fixtures_run("ws", 50, &target);
+  test_fixtures_run("ws", 75, &target);
 }
 
 int main(void)

@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include "ws/closing.h"
+#include "ws/deflate.h"
 #include "ws/message.h"
 
 #include <stdlib.h>
@@ -279,6 +280,229 @@ static void test_out_of_memory_is_an_error_at_every_allocation(void **state)
     assert_true(test_every_allocation(read_a_conversation, &chunk) > 2);
 }
 
+/* A codec, and a connection that has negotiated compression. */
+static struct sio__ws_codec *
+negotiate(struct test_mem *mem, struct sio__ws_reader *reader, bool takeover)
+{
+  const struct sio__ws_deflate_params params = {takeover, takeover, 15, 15};
+  sio_deflate_options options;
+  struct sio__ws_codec *codec;
+  struct sio__ws_deflate *deflate = NULL;
+
+  sio_deflate_options_init(&options);
+  codec = sio__ws_codec_new(&options, &mem->allocator);
+  if (codec != NULL)
+    deflate = sio__ws_deflate_new(codec, &params);
+  sio__ws_reader_init(reader, &mem->allocator, &limits);
+  sio__ws_reader_inflate(reader, deflate);
+  return codec;
+}
+
+static void dispose(struct sio__ws_reader *reader, struct sio__ws_codec *codec)
+{
+  struct sio__ws_deflate *deflate = reader->deflate;
+
+  sio__ws_reader_dispose(reader);
+  sio__ws_deflate_free(deflate);
+  sio__ws_codec_free(codec);
+}
+
+/* Write a compressed message as two frames, or as one if `first` is 0. */
+static size_t put_compressed(uint8_t *out, struct sio__ws_deflate *deflate,
+                             const void *text, size_t len, size_t first)
+{
+  struct test_mem mem;
+  struct sio__buf buf;
+  size_t size;
+
+  test_mem_init(&mem, TEST_MEM_NEVER);
+  sio__buf_init(&buf, &mem.allocator, SIZE_MAX);
+  assert_int_equal(sio__ws_deflate_message(deflate, text, len, &buf), 0);
+  assert_true(first < buf.len);
+  size = put_frame(out, first == 0, WS_OP_TEXT | 0x40, buf.data,
+                   first > 0 ? first : buf.len);
+  if (first > 0)
+    size += put_frame(out + size, true, WS_OP_CONTINUATION, buf.data + first,
+                      buf.len - first);
+  sio__buf_dispose(&buf);
+  return size;
+}
+
+static void test_plain_frames_stay_in_place_beside_compressed_ones(void **state)
+{
+  struct test_mem mem;
+  struct sio__ws_reader reader;
+  struct sio__ws_event event;
+  struct sio__ws_codec *codec;
+  uint8_t data[64];
+  uint8_t behind[64];
+  size_t calls;
+  size_t bytes;
+  size_t first;
+  size_t second;
+  size_t used;
+
+  (void)state;
+  test_mem_init(&mem, TEST_MEM_NEVER);
+  codec = negotiate(&mem, &reader, false);
+  calls = mem.calls;
+  bytes = mem.live_bytes;
+  first = put_frame(data, true, WS_OP_TEXT, "plain", 5);
+  sio__ws_read(&reader, data, first, &used, &event);
+  assert_ptr_equal(event.data, data + 6);
+  assert_int_equal(mem.calls, calls);
+  assert_null(reader.partial);
+
+  first = put_frame(data, true, WS_OP_TEXT | 0x40,
+                    "\xf2\x48\xcd\xc9\xc9\x07\x00", 7);
+  second = put_frame(data + first, true, WS_OP_TEXT, "plain", 5);
+  memcpy(behind, data + first, second);
+  sio__ws_read(&reader, data, first + second, &used, &event);
+  assert_int_equal(event.type, WS_TEXT);
+  assert_int_equal(used, first);
+  assert_int_equal(event.len, 5);
+  assert_memory_equal(event.data, "Hello", 5);
+  assert_true(event.data < data || event.data >= data + sizeof data);
+  assert_memory_equal(data + first, behind, second); /* as it came */
+  sio__ws_read(&reader, data + first, second, &used, &event);
+  assert_ptr_equal(event.data, data + first + 6);
+  assert_null(reader.partial);         /* what was inflated is gone */
+  assert_true(mem.live_bytes > bytes); /* the shared stream is not */
+  dispose(&reader, codec);
+  test_mem_check(&mem);
+}
+
+static void test_an_inflated_message_stays_until_the_next_read(void **state)
+{
+  struct test_mem mem;
+  struct sio__ws_reader reader;
+  struct sio__ws_event event;
+  struct sio__ws_codec *codec;
+  char *text = malloc(100001);
+  uint8_t data[4096];
+  size_t stream = 0;
+
+  (void)state;
+  assert_non_null(text);
+  memset(text, 'x', 100001);
+  test_mem_init(&mem, TEST_MEM_NEVER);
+  codec = negotiate(&mem, &reader, false);
+  for (size_t first = 0; first < 6; first += 5) {
+    size_t size = put_compressed(data, reader.deflate, text, 100001, first);
+    size_t used;
+
+    sio__ws_read(&reader, data, size, &used, &event);
+    assert_int_equal(event.type, WS_TEXT);
+    assert_int_equal(used, size);
+    assert_int_equal(event.len, 100001);
+    assert_memory_equal(event.data, text, 100001);
+    sio__ws_read(&reader, NULL, 0, &used, &event);
+    assert_int_equal(event.type, WS_MORE);
+    assert_null(reader.partial);
+    if (first > 0)
+      assert_int_equal(mem.live_bytes, stream);
+    stream = mem.live_bytes;
+  }
+  free(text);
+  dispose(&reader, codec);
+  test_mem_check(&mem);
+}
+
+static void test_a_bomb_ends_at_the_limit(void **state)
+{
+  enum { SIZE = 5000000 };
+  struct test_mem mem;
+  struct sio__ws_reader reader;
+  struct sio__ws_event event;
+  struct sio__ws_codec *codec;
+  char *zeros = calloc(1, SIZE);
+  uint8_t *data = malloc(SIZE / 100);
+  size_t size;
+  size_t used;
+
+  (void)state;
+  assert_true(zeros != NULL && data != NULL);
+  for (int takeover = 0; takeover < 2; takeover++) {
+    test_mem_init(&mem, TEST_MEM_NEVER);
+    codec = negotiate(&mem, &reader, takeover != 0);
+    size = put_compressed(data, reader.deflate, zeros, SIZE, 0);
+    assert_true(size < SIZE / 100);
+    sio__ws_read(&reader, data, size, &used, &event);
+    assert_int_equal(event.type, WS_ERROR);
+    assert_int_equal(event.code, WS_CODE_SIZE);
+    assert_int_equal(event.cause, SIO_CAUSE_MESSAGE_SIZE);
+    assert_int_equal(event.seen, limits.max_message + 1);
+    assert_null(reader.partial);
+    dispose(&reader, codec);
+    test_mem_check(&mem);
+  }
+  free(zeros);
+  free(data);
+}
+
+struct compressed_case {
+  size_t chunk;
+  size_t first; /* length of the first fragment, 0: there is one only */
+  bool takeover;
+};
+
+static void read_compressed(struct test_mem *mem, void *user)
+{
+  const struct compressed_case *c = user;
+  static const char text[] = "abcabcabcabcabcabcabcabcabcabcabcabcabcabcabc!";
+  struct sio__ws_reader reader;
+  struct sio__ws_event event = {.type = WS_MORE};
+  struct sio__ws_codec *writer;
+  struct sio__ws_codec *codec;
+  struct sio__ws_reader peer;
+  struct test_mem other;
+  uint8_t data[256];
+  size_t size = 0;
+  unsigned messages = 0;
+
+  test_mem_init(&other, TEST_MEM_NEVER);
+  writer = negotiate(&other, &peer, c->takeover);
+  for (int i = 0; i < 2; i++)
+    size +=
+        put_compressed(data + size, peer.deflate, text, sizeof text, c->first);
+  codec = negotiate(mem, &reader, c->takeover);
+  for (size_t at = 0; reader.deflate != NULL && at < size;) {
+    size_t n = size - at < c->chunk ? size - at : c->chunk;
+    size_t used;
+
+    sio__ws_read(&reader, data + at, n, &used, &event);
+    if (event.type == WS_ERROR)
+      break;
+    at += used;
+    messages += event.type == WS_TEXT && event.len == sizeof text &&
+                memcmp(event.data, text, sizeof text) == 0;
+  }
+  if (event.type == WS_ERROR) {
+    assert_true(mem->fired);
+    assert_int_equal(event.cause, SIO_CAUSE_NOMEM);
+    assert_null(reader.partial);
+  } else if (reader.deflate != NULL) {
+    assert_int_equal(messages, 2);
+  }
+  dispose(&reader, codec);
+  dispose(&peer, writer);
+  test_mem_check(&other);
+}
+
+static void test_out_of_memory_while_inflating_is_an_error(void **state)
+{
+  struct compressed_case c;
+
+  (void)state;
+  for (c.chunk = 1; c.chunk < 60; c.chunk += 9) {
+    for (unsigned i = 0; i < 4; i++) {
+      c.first = i % 2 * 3;
+      c.takeover = i > 1;
+      assert_true(test_every_allocation(read_compressed, &c) > 5);
+    }
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -290,6 +514,10 @@ int main(void)
       cmocka_unit_test(test_a_large_message_arrives_intact_in_odd_pieces),
       cmocka_unit_test(test_an_error_is_final_and_frees_everything),
       cmocka_unit_test(test_out_of_memory_is_an_error_at_every_allocation),
+      cmocka_unit_test(test_plain_frames_stay_in_place_beside_compressed_ones),
+      cmocka_unit_test(test_an_inflated_message_stays_until_the_next_read),
+      cmocka_unit_test(test_a_bomb_ends_at_the_limit),
+      cmocka_unit_test(test_out_of_memory_while_inflating_is_an_error),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
