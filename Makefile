@@ -53,10 +53,13 @@ LLHTTP_CFLAGS := $(call pkg,--cflags libllhttp)
 LLHTTP_LIBS   := $(or $(call pkg,--libs libllhttp),-lllhttp)
 endif
 
+ZLIB_CFLAGS := $(call pkg,--cflags zlib)
+ZLIB_LIBS   := $(or $(call pkg,--libs zlib),-lz)
+
 CMOCKA_CFLAGS := $(call pkg,--cflags cmocka)
 CMOCKA_LIBS   := $(or $(call pkg,--libs cmocka),-lcmocka)
 
-CORE_LIBS := $(strip $(LLHTTP_LIBS) $(MBEDTLS_LIBS))
+CORE_LIBS := $(strip $(LLHTTP_LIBS) $(MBEDTLS_LIBS) $(ZLIB_LIBS))
 
 # --- Flags ------------------------------------------------------------------
 
@@ -67,7 +70,8 @@ BASE_FLAGS := -std=c11 $(WARNINGS) -fvisibility=hidden -Iinclude
 # What a source file gets by where it is.  Only lib/uv, examples and tests see
 # more than standard C.
 POSIX      := -D_POSIX_C_SOURCE=200809L
-LIB_FLAGS  := -Ilib -Wmissing-prototypes $(LLHTTP_CFLAGS) $(MBEDTLS_CFLAGS)
+LIB_FLAGS  := -Ilib -Wmissing-prototypes $(LLHTTP_CFLAGS) $(MBEDTLS_CFLAGS) \
+              $(ZLIB_CFLAGS)
 # Unit tests pass too short blocks on purpose; sanitizers judge that better.
 UNIT_FLAGS := -Ilib -Itest/support $(CMOCKA_CFLAGS) -Wno-array-bounds \
               -DTEST_DATA_DIR='"test/data"' \
@@ -186,7 +190,8 @@ endef
 $(CORE_SO): $(call core_obj,pic) lib/libsio.map sources.mk
 	$(call shared_library,libsio,$(CORE_LIBS))
 
-$(UV_SO): $(call uv_obj,pic) lib/uv/libsio-uv.map $(CORE_SO) sources.mk
+$(UV_SO): $(call uv_obj,pic) $(call objects,pic,$(BOTH_SRC)) \
+          lib/uv/libsio-uv.map $(CORE_SO) sources.mk
 	$(call shared_library,libsio-uv,$(UV_LIBS))
 
 define link_program

@@ -5,21 +5,31 @@
 CORE_FOLDERS := base json http ws proto adapter eio core
 UV_FOLDERS   := uv
 
-SRC_base    := base64 buf chunk error id map mem outq random timer utf8
-SRC_json    := number placeholder plain read scan string template value write
-SRC_http    := parse request response
-SRC_ws      := closing frame handshake message
+SRC_base    := base64 buf chunk error handlers id map mem outq random sized \
+               timer utf8
+SRC_json    := number placeholder plain read scan string template value \
+               write
+SRC_http    := compress conditional cookie cors fields parse request \
+               response
+SRC_ws      := closing deflate frame handshake message offer
 SRC_proto   := binary decode encode packet
 SRC_adapter := rooms
-SRC_eio     := connection engine exchange packetq payload polling route \
-               session shutdown snapshot upgrade verify websocket
-SRC_core    := ack body client dispatch emit handlers middleware namespace \
-               options selection server socket target
-SRC_uv      := adapter file listener post stream
+SRC_eio     := accept admit bundle connection engine exchange handle \
+               handshake jsonp outside packetq payload payload3 pieces \
+               poll_answer polling receipts refuse respond route session \
+               shutdown snapshot traffic upgrade verify websocket
+SRC_core    := ack body client dispatch emit hooks middleware namespace \
+               options plain selection server socket target
+SRC_uv      := adapter client file folder listener post stream type
+
+# Of the core, and in the shared libsio-uv as well: what both need and neither
+# shows.
+BOTH_SRC := lib/http/conditional.c
 
 # Programs: build/<name> is made of FILES_<name>.  They are linked with both
 # libraries unless CORE_ONLY names them, and get LIBS_<name> in addition.
-PROGRAMS  := minimal poll_loop chat bench/server bench/core test/client/server
+PROGRAMS  := minimal poll_loop chat bench/server bench/core test/client/server \
+             test/client/engine
 CORE_ONLY := poll_loop bench/core
 
 FILES_minimal   := examples/minimal.c
@@ -31,7 +41,10 @@ FILES_bench/server := test/bench/server.c
 FILES_bench/core   := test/bench/core.c
 
 FILES_test/client/server := $(addprefix test/client/, control.c events.c \
-                              report.c server.c)
+                              report.c report_socket.c server.c)
+FILES_test/client/engine := $(addprefix test/client/, engine.c engine_control.c \
+                              engine_handover.c engine_hooks.c \
+                              engine_options.c engine_outside.c report.c)
 
 # Each lib/<folder>/<name>.c has its test/unit/<folder>/test_<name>.c.  These
 # are further ones: <folder>/test_<name>.
@@ -42,9 +55,14 @@ UNIT_EXTRA := adapter/test_rooms_random \
               core/test_callbacks \
               core/test_memory \
               base/test_list \
+              eio/test_conformance \
+              eio/test_conformance_deflate \
+              eio/test_conformance_inflate \
+              eio/test_conformance_size \
+              eio/test_conformance_text \
               http/test_fixtures_http \
               json/test_vectors \
               ws/test_fixtures_ws
 
 # test/support/<name>.c, linked with every unit test.
-TEST_SUPPORT := core_world eio_peer eio_world fixture support
+TEST_SUPPORT := conform core_world eio_peer eio_world fixture support wire

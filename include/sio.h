@@ -7,9 +7,16 @@
  */
 
 #include <sio/broadcast.h>
+#include <sio/bundle.h>
 #include <sio/conn.h>
+#include <sio/cookie.h>
+#include <sio/cors.h>
+#include <sio/deflate.h>
+#include <sio/engine.h>
 #include <sio/error.h>
+#include <sio/handshake.h>
 #include <sio/http.h>
+#include <sio/metrics.h>
 #include <sio/namespace.h>
 #include <sio/payload.h>
 #include <sio/server.h>

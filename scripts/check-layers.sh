@@ -34,6 +34,8 @@ BEGIN {
   may["llhttp lib/http/parse.c"] = 1
   may["mbedtls lib/base/random.c"] = 1
   may["mbedtls lib/ws/handshake.c"] = 1
+  may["zlib lib/http/compress.c"] = 1
+  may["zlib lib/ws/deflate.c"] = 1
 }
 
 # "llhttp.h" and "mbedtls/sha1.h" to the name of the dependency.

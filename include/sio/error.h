@@ -36,9 +36,10 @@ extern "C" {
   X(DISCONNECTED, -500, "the socket is disconnected")                          \
   X(CLOSED, -501, "the server is closed")
 
-/** Error codes; see SIO_ERROR_LIST. */
+/** Error codes; see SIO_ERROR_LIST.  What is not negative is no error. */
 enum sio_error {
   SIO_OK = 0,
+  SIO_DROPPED = 1, /**< a volatile message that could not go out now */
 #define SIO_ERROR_ENUM(name, value, text) SIO_ERR_##name = value,
   SIO_ERROR_LIST(SIO_ERROR_ENUM)
 #undef SIO_ERROR_ENUM
@@ -127,14 +128,16 @@ SIO_API const char *sio_reason_text(sio_reason reason);
   X(REFUSED, 41, "the handshake was refused")                                  \
   X(UPGRADE_TIMEOUT, 42, "the upgrade was not finished in time")               \
   X(DONE, 43, "the exchange was complete")                                     \
-  X(SESSIONS, 44, "too many sessions")
+  X(SESSIONS, 44, "too many sessions")                                         \
+  X(HANDSHAKE_TIMEOUT, 45, "the host did not decide about the handshake")      \
+  X(UNHANDLED_UPGRADE, 46, "nobody handles the upgrade request")
 
 /** Precise causes; see SIO_CAUSE_LIST. */
 typedef enum sio_cause {
 #define SIO_CAUSE_ENUM(name, value, text) SIO_CAUSE_##name = value,
   SIO_CAUSE_LIST(SIO_CAUSE_ENUM)
 #undef SIO_CAUSE_ENUM
-      SIO_CAUSE_COUNT_ = 45,
+      SIO_CAUSE_COUNT_ = 47,
   SIO_CAUSE_MAX_ = 0x7fffffff
 } sio_cause;
 

@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/** A whole HTTP request, its body included. */
+/** An HTTP request. */
 typedef struct sio_request sio_request;
 
 /** A header of a response. */
@@ -30,8 +30,18 @@ typedef struct sio_header {
  */
 typedef void (*sio_http_fn)(sio_request *request, void *user);
 
-/** Set who handles requests outside the path; without, they get 404. */
+/** Set who handles requests outside the path, bodies included; without, they
+ *  get 404. */
 SIO_API void sio_server_on_http(sio_server *server, sio_http_fn fn, void *user);
+
+/**
+ * Set who sees requests outside the path before their bodies arrive; NULL:
+ * nobody.  It may answer at once, or take the body with
+ * sio_request_stream_body(); otherwise the body is collected, and the request
+ * goes to the handler above.
+ */
+SIO_API void sio_server_on_http_head(sio_server *server, sio_http_fn fn,
+                                     void *user);
 
 /* Lifetime of what these return: as long as the request. */
 
@@ -48,8 +58,38 @@ SIO_API sio_str sio_request_query(const sio_request *request);
 SIO_API sio_str sio_request_header(const sio_request *request,
                                    const char *name);
 
-/** The body; up to `max_body` bytes. */
+/** The body; up to `max_body` bytes.  Empty if it is streamed. */
 SIO_API sio_span sio_request_body(const sio_request *request);
+
+/** The Content-Length; SIO_NEVER if there is none. */
+SIO_API uint64_t sio_request_length(const sio_request *request);
+
+/** A parameter of the query; as sio_socket_query(). */
+SIO_API int sio_request_param(const sio_request *request, const char *name,
+                              char *out, size_t cap);
+
+/** Whether it asks for another protocol ("Connection: upgrade"). */
+SIO_API bool sio_request_wants_upgrade(const sio_request *request);
+
+/** Receives a piece of a body; borrowed. */
+typedef void (*sio_body_fn)(sio_request *request, sio_span piece, void *user);
+
+/** The body is complete (`error` 0), or will not be: SIO_ERR_LIMIT (more than
+ *  `max_bytes`; unless it is answered now, it is answered with 413), SIO_ERR_TIMEOUT, SIO_ERR_DISCONNECTED (the client has gone,
+ *  or the request was answered before). */
+typedef void (*sio_body_end_fn)(sio_request *request, int error, void *user);
+
+/**
+ * Take the body in pieces as they arrive, up to `max_bytes`; only from inside
+ * the handler of heads.  The request is retained until `end` has been called,
+ * which happens once; an answer may be given at any time.
+ *
+ * Errors: SIO_ERR_STATE (it is too late, or it has been answered),
+ *         SIO_ERR_INVALID (`piece` or `end` is NULL), SIO_ERR_NOMEM.
+ */
+SIO_API int sio_request_stream_body(sio_request *request, uint64_t max_bytes,
+                                    sio_body_fn piece, sio_body_end_fn end,
+                                    void *user);
 
 /** The address of the peer; "" if unknown. */
 SIO_API const char *sio_request_address(const sio_request *request);
@@ -76,6 +116,43 @@ SIO_API void sio_request_release(sio_request *request);
 SIO_API int sio_respond(sio_request *request, int status,
                         const sio_header *headers, size_t n_headers,
                         sio_span body);
+
+/**
+ * Answer in pieces: the head now, `length` bytes of body later, or as many as
+ * there will be if `length` is SIO_NEVER.  For HEAD and 204 or 304 what is
+ * written is left out.  The request is retained until sio_respond_end().
+ *
+ * Errors: as sio_respond().
+ */
+SIO_API int sio_respond_begin(sio_request *request, int status,
+                              const sio_header *headers, size_t n_headers,
+                              uint64_t length);
+
+/**
+ * Write a piece; it is copied.
+ *
+ * Errors: SIO_ERR_STATE (no answer has begun), SIO_ERR_RANGE (more than
+ *         `length`; nothing is written), SIO_ERR_LIMIT (with it more
+ *         than `max_output_bytes` would wait, and something does wait; nothing
+ *         is written),
+ *         SIO_ERR_DISCONNECTED, SIO_ERR_NOMEM (the connection is closed).
+ */
+SIO_API int sio_respond_write(sio_request *request, sio_span piece);
+
+/** Have `fn` called when all that was written has gone out, or the client has
+ *  gone; once.  It may write again.  NULL takes the wish back.
+ *  Errors: SIO_ERR_STATE (no answer has begun), SIO_ERR_DISCONNECTED (the
+ *          client has gone already: `fn` is not called). */
+SIO_API int sio_respond_on_drain(sio_request *request, sio_http_fn fn,
+                                 void *user);
+
+/**
+ * The answer is complete; one that is shorter than announced closes the
+ * connection.
+ *
+ * Errors: SIO_ERR_STATE: no answer has begun, or it has ended.
+ */
+SIO_API int sio_respond_end(sio_request *request);
 
 /** Whether sio_respond() would take these headers: 0 or SIO_ERR_INVALID. */
 SIO_API int sio_headers_check(const sio_header *headers, size_t n_headers);

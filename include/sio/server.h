@@ -16,6 +16,9 @@
  * inside a callback.
  */
 
+#include <sio/cookie.h>
+#include <sio/cors.h>
+#include <sio/deflate.h>
 #include <sio/error.h>
 
 #ifdef __cplusplus
@@ -62,14 +65,28 @@ typedef struct sio_server_options {
   uint32_t log_level;             /**< up to which level; SIO_LOG_INFO */
 
   /* The protocol (Engine.IO and Socket.IO server options). */
-  uint32_t transports;         /**< SIO_POLLING | SIO_WEBSOCKET */
-  const char *path;            /**< copied; "/socket.io" */
-  uint64_t ping_interval_ms;   /**< 25000 */
-  uint64_t ping_timeout_ms;    /**< 20000 */
-  uint64_t upgrade_timeout_ms; /**< 10000 */
-  uint64_t connect_timeout_ms; /**< to join a namespace; 45000 */
-  uint64_t max_payload;        /**< bytes of a message or POST; 1000000 */
-  uint32_t no_upgrades;        /**< 1: polling sessions stay so; 0 */
+  uint32_t transports;          /**< SIO_POLLING | SIO_WEBSOCKET */
+  const char *path;             /**< copied; "/socket.io" */
+  uint64_t ping_interval_ms;    /**< 25000 */
+  uint64_t ping_timeout_ms;     /**< 20000 */
+  uint64_t upgrade_timeout_ms;  /**< 10000 */
+  uint64_t connect_timeout_ms;  /**< to join a namespace; 45000 */
+  uint64_t max_payload;         /**< bytes of a message or POST; 1000000 */
+  uint32_t no_upgrades;         /**< 1: polling sessions stay so; 0 */
+  uint32_t no_trailing_slash;   /**< 1: `path` is taken as it is; 0 */
+  uint32_t allow_eio3;          /**< 1: protocol 3 of old clients, too; 0 */
+  uint32_t allow_jsonp;         /**< 1: and their JSONP; 0 */
+  uint32_t check_origin;        /**< 1: only origins that `cors` allows, and
+                                     the server's own; 0 */
+  const char *initial_message;  /**< copied; sent with the handshake; NULL */
+  const sio_cors_options *cors; /**< copied; NULL: no CORS headers */
+  const sio_cookie_options *cookie; /**< copied; NULL: no cookie */
+
+  /* Compression. */
+  const sio_deflate_options *per_message_deflate; /**< copied; NULL: none */
+  uint32_t no_http_compression;        /**< 1: answers are sent as they are */
+  uint32_t http_compression_level;     /**< of zlib, 1 to 9; 6 */
+  uint64_t http_compression_threshold; /**< shorter answers are not; 1024 */
 
   /* Limits.  Whoever goes beyond one is refused or closed, with a cause that
    * names it. */
@@ -84,7 +101,12 @@ typedef struct sio_server_options {
   uint64_t body_timeout_ms;   /**< from the end of the header; 300000 */
   uint64_t keep_alive_timeout_ms; /**< without a request; 65000 */
   uint64_t close_timeout_ms;      /**< for the peer's part of closing; 30000 */
-  uint32_t max_fragments;         /**< of a websocket message; 16384 */
+  uint64_t handshake_timeout_ms;  /**< for the host's decision; 30000 */
+  uint64_t unhandled_upgrade_timeout_ms; /**< of an upgrade request outside the
+                                              path; 1000 */
+  uint32_t max_fragments;                /**< of a websocket message; 16384 */
+  uint64_t max_poll_bytes;        /**< of the answer to one poll, which has at
+                                       least one packet; 0: no limit */
   uint32_t max_payload_packets;   /**< in one polling payload; 10000 */
   uint32_t max_json_depth;        /**< up to 512; 256 */
   uint32_t max_attachments;       /**< of one packet; 10 */

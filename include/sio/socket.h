@@ -11,6 +11,7 @@
  *           SIO_ERR_DISCONNECTED, or what is still known, and does no harm.
  */
 
+#include <sio/engine.h>
 #include <sio/namespace.h>
 
 #ifdef __cplusplus
@@ -121,6 +122,10 @@ SIO_API uint64_t sio_socket_issued_ms(const sio_socket *socket);
 /** What carries the connection now: "polling" or "websocket", or "" once the
  *  socket has left; constant. */
 SIO_API const char *sio_socket_transport(const sio_socket *socket);
+
+/** The Engine.IO session underneath, see <sio/engine.h>; NULL once the socket
+ *  has left. */
+SIO_API sio_session *sio_socket_session(const sio_socket *socket);
 
 /** Bytes that wait to be sent on its connection. */
 SIO_API size_t sio_socket_pending(const sio_socket *socket);

@@ -56,13 +56,16 @@ SIO_API int sio_uv_listen(sio_uv *uv, const char *address, int port);
 SIO_API int sio_uv_listen_unix(sio_uv *uv, const char *path);
 
 /**
- * Serve a stream socket that was accepted elsewhere.
+ * Serve a stream socket that was accepted elsewhere, by another HTTP server
+ * of the program for example.  `received` is what has been read from it
+ * already, from the first byte of a request on; it is copied.
  *
  * Ownership: the descriptor is the adapter's from now on; on failure it is
- *            closed.
+ *            closed.  A program that has it in a handle of its own passes a
+ *            dup() and closes the handle.
  * Errors:    SIO_ERR_NOMEM, SIO_ERR_LIMIT, SIO_ERR_CLOSED, SIO_ERR_IO.
  */
-SIO_API int sio_uv_accept_fd(sio_uv *uv, int fd);
+SIO_API int sio_uv_accept_fd(sio_uv *uv, int fd, sio_span received);
 
 /** What went wrong last, in words; borrowed until the next call. */
 SIO_API const char *sio_uv_error(const sio_uv *uv);
@@ -80,17 +83,46 @@ typedef void (*sio_post_fn)(sio_server *server, void *arg);
 SIO_API int sio_uv_post(sio_uv *uv, sio_post_fn fn, void *arg);
 
 /**
- * Answer a request with a file, read in the background, up to 64 MiB.
- * Content-Type is guessed from the name unless it is among the headers, which
- * are copied.  A file that is not there answers 404; one that is too large or
- * cannot be read, 500.
+ * Answer a request with a file, which is read in the background, a piece at a
+ * time: files of any size.  GET and HEAD are answered, with ETag,
+ * Last-Modified and Accept-Ranges; 304, 206, 412 and 416 if the client asks so
+ * (RFC 9110 sections 13 and 14; one range), anything else with 405.
+ * Content-Type is guessed from the name.  A header of the host, which is
+ * copied, takes the place of the one of that name.  What is not there, or not
+ * a file, answers 404; what cannot be read, 500.
  *
- * Errors: SIO_ERR_INVALID (as sio_respond()), SIO_ERR_NOMEM; the request is
- *         not answered then.
+ * Errors: SIO_ERR_INVALID (as sio_respond()), SIO_ERR_NOMEM, SIO_ERR_CLOSED
+ *         (the adapter is closing); the request is not answered then.
  */
 SIO_API int sio_uv_respond_file(sio_uv *uv, sio_request *request,
                                 const char *path, const sio_header *headers,
                                 size_t n_headers);
+
+/**
+ * Answer with the file below `folder` that a path names, such as what is left
+ * of sio_request_path() behind a prefix; %XX is decoded, and "index.html" is
+ * added to what ends in "/" or is empty; other folders answer 404.  So do
+ * names that begin with a dot, ".." among them, and links: none is followed
+ * below the folder, which may be one itself.
+ *
+ * Errors: as sio_uv_respond_file().
+ */
+SIO_API int sio_uv_respond_folder(sio_uv *uv, sio_request *request,
+                                  const char *folder, sio_str path,
+                                  const sio_header *headers, size_t n_headers);
+
+/**
+ * Serve the browser client under the path of the server: the files
+ * socket.io.js, socket.io.min.js, socket.io.msgpack.min.js and
+ * socket.io.esm.min.js of `folder`, their ".map" and, if there are, ".br"
+ * files; they are read now.  `version` is that of the client, NULL: made of
+ * the contents.  See <sio/bundle.h>.
+ *
+ * Errors: SIO_ERR_NOT_FOUND (none of them is there), SIO_ERR_IO, SIO_ERR_NOMEM,
+ *         SIO_ERR_INVALID; sio_uv_error() explains.
+ */
+SIO_API int sio_uv_serve_client(sio_uv *uv, const char *folder,
+                                const char *version);
 
 /** Called when an adapter has closed; `uv` is freed right after. */
 typedef void (*sio_uv_closed_fn)(sio_uv *uv, void *user);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Lists of registered functions. */
-#include "core/server.h"
+#include "base/handlers.h"
 
 #include "base/mem.h"
+#include <sio/error.h>
 
 enum { FIRST_CAP = 2 };
 

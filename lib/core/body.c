@@ -24,13 +24,20 @@ struct sio__buf *sio__packet_begin(struct sio_server *server,
 
 bool sio__packet_send(struct sio__client *client)
 {
-  const struct sio__buf *packet = &client->server->packet;
+  struct sio_server *server = client->server;
+  struct sio__buf packet = server->packet;
+  bool sent;
 
-  if (packet->error != 0) {
+  if (packet.error != 0) {
     sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
     return false;
   }
-  return sio__session_send(client->session, packet->data, packet->len, false);
+  /* It is shown to the host, who may have another one encoded meanwhile. */
+  sio__buf_init(&server->packet, packet.mem, packet.max);
+  sent = sio__session_send(client->session, packet.data, packet.len, 0);
+  sio__buf_dispose(&server->packet);
+  server->packet = packet;
+  return sent;
 }
 
 void sio__send_bare(struct sio__client *client, enum sio__packet_type type,
@@ -138,7 +145,8 @@ int sio__body_send(struct sio__client *client, const struct sio__body *body)
   for (size_t i = 0; i < n; i++) {
     sio_span data = sio__body_attachment(body, i);
 
-    if (!sio__session_send(client->session, data.data, data.len, true))
+    if (!sio__session_send(client->session, data.data, data.len,
+                           SIO_SEND_BINARY))
       return SIO_ERR_DISCONNECTED;
   }
   return 0;

@@ -43,7 +43,7 @@ static void on_timer(struct sio__timer *timer)
                           SIO_CAUSE_CONNECT_TIMEOUT, NULL);
 }
 
-static int on_opened(struct sio__session *session, void *user)
+static int on_opened(struct sio_session *session, void *user)
 {
   struct sio_server *server = user;
   struct sio__client *client = sio__mem_zalloc(&server->mem, sizeof *client);
@@ -61,7 +61,7 @@ static int on_opened(struct sio__session *session, void *user)
   return 0;
 }
 
-static void on_closed(struct sio__session *session, const sio_end *end,
+static void on_closed(struct sio_session *session, const sio_end *end,
                       void *user)
 {
   struct sio__client *client = session->user;
@@ -184,7 +184,7 @@ static void hold(struct sio__client *client, const struct sio__packet *packet)
                      server->options.attachment_timeout_ms);
 }
 
-static void on_text(struct sio__session *session, char *text, size_t len,
+static void on_text(struct sio_session *session, char *text, size_t len,
                     void *user)
 {
   struct sio__client *client = session->user;
@@ -212,7 +212,7 @@ static void on_text(struct sio__session *session, char *text, size_t len,
     deliver(client, &packet, NULL);
 }
 
-static void on_binary(struct sio__session *session, const uint8_t *data,
+static void on_binary(struct sio_session *session, const uint8_t *data,
                       size_t len, void *user)
 {
   struct sio__client *client = session->user;

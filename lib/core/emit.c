@@ -43,10 +43,10 @@ static bool deliver(struct sio__member *member, void *user)
 {
   const struct broadcast *broadcast = user;
   struct sio_socket *socket = SIO__CONTAINER(member, struct sio_socket, member);
+  struct sio_session *session = socket->client->session;
 
   for (size_t i = 0; i < broadcast->n; i++) {
-    if (!sio__session_send_shared(socket->client->session,
-                                  &broadcast->parts[i]))
+    if (!sio__session_send_shared(session, &broadcast->parts[i]))
       break; /* that connection fails by itself */
   }
   return true;
@@ -57,29 +57,93 @@ static bool share(struct sio_server *server, const struct sio__body *body,
 {
   const struct sio__buf *packet = &server->packet;
 
-  parts[0] = sio__shared_new(&server->engine, packet->data, packet->len, false);
+  parts[0] = sio__shared_new(&server->engine, packet->data, packet->len, 0);
   if (parts[0].chunk == NULL)
     return false;
   for (size_t i = 1; i < n; i++) {
     sio_span data = sio__body_attachment(body, i - 1);
 
-    parts[i] = sio__shared_new(&server->engine, data.data, data.len, true);
+    parts[i] =
+        sio__shared_new(&server->engine, data.data, data.len, SIO_SEND_BINARY);
     if (parts[i].chunk == NULL)
       return false;
   }
   return true;
 }
 
-static int send_to_selected(const sio_target *target,
+/* Those who are selected now: what is done with them may change rooms. */
+struct snapshot {
+  struct sio_socket **sockets;
+  size_t n, cap;
+};
+
+static bool remember(struct sio__member *member, void *user)
+{
+  struct snapshot *snapshot = user;
+  struct sio_socket *socket = SIO__CONTAINER(member, struct sio_socket, member);
+
+  snapshot->sockets[snapshot->n++] = sio_socket_retain(socket);
+  return true;
+}
+
+/* 0 or SIO_ERR_NOMEM; each socket is to be released, then the memory. */
+static int take_snapshot(const sio_target *target, struct snapshot *snapshot)
+{
+  const sio_allocator *mem = &target->ns->server->mem;
+  struct sio__selected selected;
+
+  snapshot->n = 0;
+  snapshot->cap = target->ns->rooms.n_all;
+  snapshot->sockets = NULL;
+  if (snapshot->cap == 0)
+    return 0;
+  snapshot->sockets =
+      sio__mem_alloc(mem, snapshot->cap * sizeof *snapshot->sockets);
+  if (snapshot->sockets == NULL)
+    return SIO_ERR_NOMEM;
+  if (sio__select(&selected, target) != 0) {
+    sio__mem_free(mem, snapshot->sockets,
+                  snapshot->cap * sizeof *snapshot->sockets);
+    return SIO_ERR_NOMEM;
+  }
+  sio__rooms_each(&target->ns->rooms, &selected.selection, remember, snapshot);
+  sio__selected_dispose(&selected, mem);
+  return 0;
+}
+
+/* The host is shown each packet, and may do anything. */
+static int send_to_snapshot(const sio_target *target,
                             struct broadcast *broadcast)
 {
-  struct sio__selected selected;
-  int rv = sio__select(&selected, target);
+  struct snapshot snapshot;
+  int rv = take_snapshot(target, &snapshot);
 
   if (rv != 0)
     return rv;
+  for (size_t i = 0; i < snapshot.n; i++) {
+    if (snapshot.sockets[i]->client != NULL)
+      (void)deliver(&snapshot.sockets[i]->member, broadcast);
+    sio_socket_release(snapshot.sockets[i]);
+  }
+  sio__mem_free(&target->ns->server->mem, snapshot.sockets,
+                snapshot.cap * sizeof *snapshot.sockets);
+  return 0;
+}
+
+static int send_to_selected(const sio_target *target,
+                            struct broadcast *broadcast)
+{
+  struct sio_server *server = target->ns->server;
+  struct sio__selected selected;
+  int rv;
+
+  if (server->engine.hooks.sessions.packet_out != NULL)
+    return send_to_snapshot(target, broadcast);
+  rv = sio__select(&selected, target);
+  if (rv != 0)
+    return rv;
   sio__rooms_each(&target->ns->rooms, &selected.selection, deliver, broadcast);
-  sio__selected_dispose(&selected, &target->ns->server->mem);
+  sio__selected_dispose(&selected, &server->mem);
   return 0;
 }
 
@@ -88,7 +152,7 @@ static int emit_to_many(const sio_target *target, const char *event,
 {
   struct sio_server *server = target->ns->server;
   size_t n = 1 + sio__body_attachments(body);
-  struct sio__shared one = {NULL, 0, false};
+  struct sio__shared one = {.chunk = NULL};
   struct broadcast broadcast = {&one, n};
   int rv =
       sio__body_encode(server, body, sio__ns_str(target->ns), event, false, 0);
@@ -172,27 +236,12 @@ int sio_emit_args(sio_target target, const char *event, const sio_args *args)
 
 /* ---- Visiting ---- */
 
-struct snapshot {
-  struct sio_socket **sockets;
-  size_t n;
-};
-
-static bool remember(struct sio__member *member, void *user)
-{
-  struct snapshot *snapshot = user;
-  struct sio_socket *socket = SIO__CONTAINER(member, struct sio_socket, member);
-
-  snapshot->sockets[snapshot->n++] = sio_socket_retain(socket);
-  return true;
-}
-
 int sio_each(sio_target target, sio_each_fn fn, void *user)
 {
   struct sio_server *server = target.ns->server;
-  size_t most = target.ns->rooms.n_all, size = most * sizeof(sio_socket *);
-  struct sio__selected selected;
-  struct snapshot snapshot = {NULL, 0};
+  struct snapshot snapshot;
   bool more = true;
+  int rv;
 
   if (target.error != 0)
     return target.error;
@@ -203,24 +252,17 @@ int sio_each(sio_target target, sio_each_fn fn, void *user)
     sio__engine_leave(&server->engine);
     return 0;
   }
-  if (most == 0)
-    return 0;
-  snapshot.sockets = sio__mem_alloc(&server->mem, size);
-  if (snapshot.sockets == NULL)
-    return SIO_ERR_NOMEM;
-  if (sio__select(&selected, &target) != 0) {
-    sio__mem_free(&server->mem, snapshot.sockets, size);
-    return SIO_ERR_NOMEM;
-  }
+  rv = take_snapshot(&target, &snapshot);
+  if (rv != 0)
+    return rv;
   sio__engine_enter(&server->engine);
-  sio__rooms_each(&target.ns->rooms, &selected.selection, remember, &snapshot);
-  sio__selected_dispose(&selected, &server->mem);
   for (size_t i = 0; i < snapshot.n; i++) {
     if (more && sio__socket_is_live(snapshot.sockets[i]))
       more = fn(snapshot.sockets[i], user);
     sio_socket_release(snapshot.sockets[i]);
   }
-  sio__mem_free(&server->mem, snapshot.sockets, size);
+  sio__mem_free(&server->mem, snapshot.sockets,
+                snapshot.cap * sizeof *snapshot.sockets);
   sio__engine_leave(&server->engine);
   return 0;
 }

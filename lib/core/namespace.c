@@ -60,7 +60,7 @@ sio_ns *sio_of(sio_server *server, const char *name)
   sio_str s = {text, name != NULL ? normal_name(name, text) : 0};
   struct sio_ns *ns;
 
-  if (server == NULL || s.len == 0)
+  if (server == NULL || server->plain || s.len == 0)
     return NULL;
   ns = sio__ns_find(server, s);
   if (ns != NULL)

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "core/options.h"
+#include "eio/bundle.h"
 #include "eio/exchange.h"
 #include "eio/route.h"
 #include "eio/shutdown.h"
@@ -25,27 +26,65 @@ static void log_without_server(const sio_server_options *options,
 
 /* ---- Beginning ---- */
 
-/* One trailing slash, whatever was given. */
-static char *effective_path(const sio_allocator *mem, const char *path)
+/* One slash at the end or, if so wished, none, whatever was given; "/" is
+ * what it is. */
+static char *effective_path(const sio_allocator *mem, const char *path,
+                            bool no_slash)
 {
-  size_t len = strlen(path);
+  size_t len = strlen(path), end;
   char *text;
 
   if (path[len - 1] == '/')
     len--;
-  text = sio__mem_alloc(mem, len + 2);
+  end = no_slash && len > 0 ? len : len + 1;
+  text = sio__mem_alloc(mem, end + 1);
   if (text == NULL)
     return NULL;
   memcpy(text, path, len);
-  text[len] = '/';
-  text[len + 1] = '\0';
+  if (end > len)
+    text[len] = '/';
+  text[end] = '\0';
   return text;
+}
+
+static char *copy_text(const sio_allocator *mem, const char *text)
+{
+  size_t size = strlen(text) + 1;
+  char *copy = sio__mem_alloc(mem, size);
+
+  if (copy != NULL)
+    memcpy(copy, text, size);
+  return copy;
+}
+
+/* Copy the texts among the options. */
+static int copy_texts(struct sio_server *server)
+{
+  sio_server_options *o = &server->options;
+
+  server->path_text =
+      effective_path(&server->mem, o->path, o->no_trailing_slash != 0);
+  o->path = server->path_text;
+  if (o->initial_message != NULL) {
+    server->initial_text = copy_text(&server->mem, o->initial_message);
+    o->initial_message = server->initial_text;
+    if (server->initial_text == NULL)
+      return SIO_ERR_NOMEM;
+  }
+  return server->path_text != NULL ? 0 : SIO_ERR_NOMEM;
+}
+
+static void free_text(const sio_allocator *mem, char *text)
+{
+  if (text != NULL)
+    sio__mem_free(mem, text, strlen(text) + 1);
 }
 
 static int start_engine(struct sio_server *server)
 {
   sio_random_fn random = server->options.random;
   void *random_user = server->options.random_user;
+  int rv;
 
   if (random == NULL) {
     server->random = sio__random_new(&server->mem);
@@ -54,8 +93,17 @@ static int start_engine(struct sio_server *server)
     random = sio__random_fill;
     random_user = server->random;
   }
-  return sio__engine_init(&server->engine, &server->options, &server->mem,
-                          sio_s(server->path_text), random, random_user);
+  rv = sio__engine_init(&server->engine, &server->options, &server->mem,
+                        sio_s(server->path_text), random, random_user);
+  if (rv != 0)
+    sio__engine_dispose(&server->engine);
+  return rv;
+}
+
+static void end_engine(struct sio_server *server)
+{
+  sio__bundles_dispose(&server->engine);
+  sio__engine_dispose(&server->engine);
 }
 
 static void destroy(struct sio_server *server)
@@ -69,12 +117,13 @@ static void destroy(struct sio_server *server)
   sio__acks_dispose(server);
   sio__buf_dispose(&server->packet);
   sio__random_free(server->random);
-  if (server->path_text != NULL)
-    sio__mem_free(&mem, server->path_text, strlen(server->path_text) + 1);
+  free_text(&mem, server->path_text);
+  free_text(&mem, server->initial_text);
   sio__mem_free(&mem, server, sizeof *server);
 }
 
-sio_server *sio_server_new(const sio_server_options *given)
+struct sio_server *sio__server_new(const sio_server_options *given,
+                                   const struct sio__engine_events *events)
 {
   const char *problem = sio_server_options_problem(given);
   sio_server_options options;
@@ -100,23 +149,31 @@ sio_server *sio_server_new(const sio_server_options *given)
   sio__list_init(&server->sockets);
   sio__list_init(&server->deferred.link);
   sio__buf_init(&server->packet, &server->mem, PACKET_MAX);
-  server->path_text = effective_path(&server->mem, options.path);
-  server->options.path = server->path_text;
-  rv = server->path_text != NULL ? start_engine(server) : SIO_ERR_NOMEM;
-  if (rv == 0) {
-    sio__engine_on(&server->engine, &sio__client_events, server);
-    server->root = sio_of(server, "/");
-    if (server->root == NULL) {
-      sio__engine_dispose(&server->engine);
-      rv = SIO_ERR_NOMEM;
-    }
-  }
+  rv = copy_texts(server);
+  if (rv == 0)
+    rv = start_engine(server);
   if (rv != 0) {
     log_without_server(&options, sio_strerror(rv), "");
     destroy(server);
     return NULL;
   }
+  sio__engine_on(&server->engine, events, server);
   return server;
+}
+
+sio_server *sio_server_new(const sio_server_options *given)
+{
+  struct sio_server *server = sio__server_new(given, &sio__client_events);
+
+  if (server == NULL)
+    return NULL;
+  server->root = sio_of(server, "/");
+  if (server->root != NULL)
+    return server;
+  log_without_server(&server->options, sio_strerror(SIO_ERR_NOMEM), "");
+  end_engine(server);
+  destroy(server);
+  return NULL;
 }
 
 /* ---- End ---- */
@@ -153,7 +210,7 @@ void sio_server_free(sio_server *server)
   server->freed = true;
   sio__engine_leave(&server->engine);
   sio__shutdown_now(&server->engine);
-  sio__engine_dispose(&server->engine);
+  end_engine(server);
   sio__server_unref(server);
 }
 

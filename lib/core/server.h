@@ -8,32 +8,15 @@
  */
 
 #include "adapter/rooms.h"
+#include "base/handlers.h"
 #include "base/random.h"
 #include "eio/engine.h"
-#include "eio/session.h"
+#include "eio/traffic.h"
 #include "json/read.h"
 #include "proto/binary.h"
 #include <sio/broadcast.h>
 #include <sio/http.h>
 #include <sio/socket.h>
-
-/* ---- Registered functions ---- */
-
-struct sio__handler {
-  void (*fn)(void); /* cast to its own type by who calls it */
-  void *user;
-};
-
-/* In the order of registration.  It may grow while it is being walked. */
-struct sio__handlers {
-  struct sio__handler *items;
-  uint32_t n, cap;
-};
-
-int sio__handlers_add(struct sio__handlers *handlers, const sio_allocator *mem,
-                      void (*fn)(void), void *user);
-void sio__handlers_dispose(struct sio__handlers *handlers,
-                           const sio_allocator *mem);
 
 /* ---- Server ---- */
 
@@ -41,9 +24,11 @@ struct sio_server {
   uint32_t refs; /* the host's, and those of handles that it retains */
   bool freed;    /* by the host: only handles are left */
   bool closing;
+  bool plain;    /* without Socket.IO: there are no namespaces */
   sio_allocator mem;
   sio_server_options options; /* complete; `path` points to `path_text` */
-  char *path_text;            /* with the trailing slash */
+  char *path_text;            /* as effective */
+  char *initial_text;         /* NULL: none */
   struct sio__random *random; /* NULL: the host's own is used */
   struct sio__engine engine;
   struct sio__map namespaces; /* by name */
@@ -61,6 +46,11 @@ struct sio_server {
   struct sio__pending *spare_pendings;
   uint32_t n_spare_acks, n_spare_pendings;
 };
+
+/* As sio_server_new(), but what happens on sessions goes to `events`, and
+ * there are no namespaces yet. */
+struct sio_server *sio__server_new(const sio_server_options *given,
+                                   const struct sio__engine_events *events);
 
 void sio__server_ref(struct sio_server *server);
 void sio__server_unref(struct sio_server *server);
@@ -107,8 +97,8 @@ static inline sio_str sio__ns_str(const struct sio_ns *ns)
 
 struct sio__client {
   struct sio_server *server;
-  struct sio__session *session; /* alive as long as the client */
-  struct sio__list sockets;     /* in the order of joining */
+  struct sio_session *session; /* alive as long as the client */
+  struct sio__list sockets;    /* in the order of joining */
   uint32_t n_sockets;
   bool joined;                        /* some namespace, at some time */
   struct sio__reassembly *reassembly; /* of a packet with attachments */

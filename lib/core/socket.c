@@ -152,7 +152,8 @@ static void detach(struct sio_socket *socket)
 void sio__socket_leave(struct sio_socket *socket, const sio_end *end)
 {
   struct sio_server *server = socket->ns->server;
-  bool alone = socket->client->session->state == SESSION_OPEN;
+  bool alone =
+      socket->client != NULL && socket->client->session->state == SESSION_OPEN;
 
   if (socket->state == SOCKET_JOINING) {
     detach(socket);
@@ -191,6 +192,24 @@ void sio__sockets_leave(struct sio__list *list, size_t link_offset,
   }
 }
 
+/* A DISCONNECT for every namespace; the host is shown each, and sockets may
+ * leave meanwhile. */
+static void say_goodbye(struct sio__client *client)
+{
+  struct sio__list todo, *link;
+
+  sio__list_init(&todo);
+  sio__list_move(&todo, &client->sockets);
+  while ((link = sio__list_take(&todo)) != NULL) {
+    const struct sio_socket *each =
+        SIO__CONTAINER(link, struct sio_socket, of_client);
+
+    sio__list_insert(&client->sockets, link);
+    if (each->state == SOCKET_CONNECTED)
+      sio__send_bare(client, PACKET_DISCONNECT, sio__ns_str(each->ns));
+  }
+}
+
 int sio_socket_disconnect(sio_socket *socket, bool close)
 {
   static const sio_end end = {SIO_REASON_SERVER_DISCONNECT,
@@ -199,7 +218,6 @@ int sio_socket_disconnect(sio_socket *socket, bool close)
                                  0, 0};
   struct sio__client *client = socket->client;
   struct sio__engine *engine = &socket->ns->server->engine;
-  struct sio__list *link;
 
   if (socket->state != SOCKET_CONNECTED)
     return SIO_ERR_DISCONNECTED;
@@ -208,14 +226,7 @@ int sio_socket_disconnect(sio_socket *socket, bool close)
     sio__send_bare(client, PACKET_DISCONNECT, sio__ns_str(socket->ns));
     sio__socket_leave(socket, &end);
   } else {
-    for (link = client->sockets.next; link != &client->sockets;
-         link = link->next) {
-      const struct sio_socket *each =
-          SIO__CONTAINER(link, struct sio_socket, of_client);
-
-      if (each->state == SOCKET_CONNECTED)
-        sio__send_bare(client, PACKET_DISCONNECT, sio__ns_str(each->ns));
-    }
+    say_goodbye(client);
     sio__sockets_leave(&client->sockets, offsetof(struct sio_socket, of_client),
                        &end);
     sio__session_close(client->session, &closed, false);
@@ -332,20 +343,7 @@ sio_str sio_socket_url(const sio_socket *socket)
 int sio_socket_query(const sio_socket *socket, const char *name, char *out,
                      size_t cap)
 {
-  size_t len = 0;
-
-  if (cap > 0)
-    out[0] = '\0';
-  if (!sio__http_param(sio__http_query(&socket->snapshot->head), name, out, cap,
-                       &len))
-    return SIO_ERR_NOT_FOUND;
-  if (len >= cap) {
-    if (cap > 0)
-      out[0] = '\0';
-    return SIO_ERR_LIMIT;
-  }
-  out[len] = '\0';
-  return 0;
+  return sio__snapshot_query(socket->snapshot, name, out, cap);
 }
 
 const char *sio_socket_address(const sio_socket *socket)
@@ -373,6 +371,11 @@ const char *sio_socket_transport(const sio_socket *socket)
   if (socket->client == NULL)
     return "";
   return socket->client->session->transport->name;
+}
+
+sio_session *sio_socket_session(const sio_socket *socket)
+{
+  return socket->client != NULL ? socket->client->session : NULL;
 }
 
 size_t sio_socket_pending(const sio_socket *socket)

@@ -21,6 +21,7 @@ static void settle(struct sio__deferred *deferred)
     return;
   sio__outq_dispose(&conn->out);
   sio__ws_reader_dispose(&conn->ws);
+  sio__ws_deflate_free(conn->deflate);
   sio__mem_free(mem, conn, sizeof *conn);
 }
 
@@ -42,9 +43,12 @@ int sio__conn_new(struct sio__engine *engine, void *user,
   struct sio_conn *conn;
 
   *out = NULL;
-  if (engine->closing)
+  if (engine->closing) {
+    engine->metrics.connections_refused++;
     return SIO_ERR_CLOSED;
+  }
   if (max > 0 && engine->n_conns >= max) {
+    engine->metrics.connections_refused++;
     sio__engine_note(engine, "connection", SIO_CAUSE_CONNECTIONS, NULL,
                      engine->n_conns + 1);
     return SIO_ERR_LIMIT;
@@ -64,6 +68,7 @@ int sio__conn_new(struct sio__engine *engine, void *user,
                    engine->options->header_timeout_ms);
   sio__list_insert(&engine->conns, &conn->link);
   engine->n_conns++;
+  engine->metrics.connections++;
   *out = conn;
   return 0;
 }
@@ -162,6 +167,18 @@ void sio__conn_abort(struct sio_conn *conn, sio_cause cause)
   sio__engine_leave(conn->engine);
 }
 
+void sio__conn_replay(struct sio_conn *conn, uint8_t *data, size_t len)
+{
+  conn->feeding = true;
+  while (len > 0 && sio__conn_is_open(conn)) {
+    size_t used = conn->protocol->feed(conn, data, len);
+
+    data += used;
+    len -= used;
+  }
+  conn->feeding = false;
+}
+
 /* ---- Public functions ---- */
 
 int sio_conn_feed(sio_conn *conn, uint8_t *data, size_t len)
@@ -171,14 +188,8 @@ int sio_conn_feed(sio_conn *conn, uint8_t *data, size_t len)
   if (!sio__conn_is_open(conn))
     return SIO_ERR_CLOSED;
   sio__engine_enter(conn->engine);
-  conn->feeding = true;
-  while (len > 0 && sio__conn_is_open(conn)) {
-    size_t used = conn->protocol->feed(conn, data, len);
-
-    data += used;
-    len -= used;
-  }
-  conn->feeding = false;
+  conn->engine->metrics.bytes_in += len;
+  sio__conn_replay(conn, data, len);
   sio__engine_leave(conn->engine);
   return 0;
 }
@@ -186,12 +197,25 @@ int sio_conn_feed(sio_conn *conn, uint8_t *data, size_t len)
 size_t sio_conn_output(sio_conn *conn, sio_span *spans, size_t n)
 {
   conn->told = false;
-  return conn->aborted ? 0 : sio__outq_spans(&conn->out, spans, n);
+  if (conn->aborted)
+    return 0;
+  conn->blocked = conn->out.bytes > 0; /* until it has been sent */
+  return sio__outq_spans(&conn->out, spans, n);
 }
 
 void sio_conn_sent(sio_conn *conn, size_t len)
 {
+  const struct sio__conn_protocol *protocol = conn->protocol;
+
   sio__outq_sent(&conn->out, len);
+  conn->sent += len;
+  conn->engine->metrics.bytes_out += len;
+  conn->blocked = conn->out.bytes > 0;
+  if (protocol == NULL || protocol->sent == NULL || !sio__conn_is_open(conn))
+    return;
+  sio__engine_enter(conn->engine);
+  protocol->sent(conn);
+  sio__engine_leave(conn->engine);
 }
 
 size_t sio_conn_pending(const sio_conn *conn)

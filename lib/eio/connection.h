@@ -29,6 +29,8 @@ struct sio__conn_protocol {
   size_t (*feed)(struct sio_conn *conn, uint8_t *data, size_t len);
   /* conn->timer has run out on an open connection. */
   void (*timeout)(struct sio_conn *conn);
+  /* All or part of the output has been sent; may be NULL. */
+  void (*sent)(struct sio_conn *conn);
   /* The connection carries nothing any more, because of conn->cause: end what
    * depends on it.  Called once, outside of all callbacks. */
   void (*lost)(struct sio_conn *conn);
@@ -44,22 +46,28 @@ struct sio_conn {
   const struct sio__conn_protocol *protocol; /* NULL: lost() was called */
   struct sio__http_side *http;               /* HTTP; else NULL */
   struct sio__ws_reader ws;                  /* frames */
+  struct sio__ws_deflate *deflate;           /* frames; NULL: not agreed on */
   const struct sio__ws_sink *sink;           /* frames: who gets messages */
-  struct sio__session *session;              /* frames: of the sink, or NULL */
+  struct sio_session *session;               /* frames: of the sink, or NULL */
   uint8_t state;
   bool ws_closing; /* frames: our close frame is queued */
   bool feeding;
   bool told;    /* the host knows that it is ready */
   bool linger;  /* ENDING: the peer may still be sending */
   bool aborted; /* ENDING: what is unsent does not matter */
+  bool blocked; /* the host could not send all that it was shown */
   sio_cause cause;
   uint64_t seen; /* the size that `cause` is about, or 0 */
+  uint64_t sent; /* bytes, in all */
 };
 
 /* As sio_conn_open(); `http` is taken over on success. */
 int sio__conn_new(struct sio__engine *engine, void *user,
                   const struct sio__conn_protocol *protocol,
                   struct sio__http_side *http, struct sio_conn **out);
+
+/* Bytes that had been kept aside arrive now. */
+void sio__conn_replay(struct sio_conn *conn, uint8_t *data, size_t len);
 
 /* Output was added or the state has changed: let the host know. */
 void sio__conn_touch(struct sio_conn *conn);

@@ -5,7 +5,30 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { LOG_LINE_MAX = 256, SCRATCH_MAX = 1 << 20 };
+enum { LOG_LINE_MAX = 256 };
+
+/* Copy the settings that are structs of their own, and make what they need. */
+static int prepare(struct sio__engine *engine)
+{
+  const sio_server_options *o = engine->options;
+  int rv = 0;
+
+  if (o->cors != NULL)
+    rv = sio__cors_copy(o->cors, engine->mem, &engine->cors);
+  if (rv == 0 && o->cookie != NULL)
+    rv = sio__cookie_copy(o->cookie, engine->mem, &engine->cookie);
+  if (rv == 0 && o->per_message_deflate != NULL) {
+    sio__ws_deflate_complete(&engine->deflate, o->per_message_deflate);
+    engine->codec = sio__ws_codec_new(&engine->deflate, engine->mem);
+    rv = engine->codec != NULL ? 0 : SIO_ERR_NOMEM;
+  }
+  if (rv == 0) {
+    engine->compressor = sio__compressor_new(
+        engine->mem, (int)engine->options->http_compression_level);
+    rv = engine->compressor != NULL ? 0 : SIO_ERR_NOMEM;
+  }
+  return rv;
+}
 
 int sio__engine_init(struct sio__engine *engine,
                      const sio_server_options *options,
@@ -24,12 +47,15 @@ int sio__engine_init(struct sio__engine *engine,
   sio__chunk_pool_init(&engine->chunks, mem, (size_t)options->max_kept_bytes);
   sio__ids_init(&engine->ids, random, random_user);
   sio__map_init(&engine->sessions, mem);
+  sio__list_init(&engine->all_sessions);
   sio__list_init(&engine->conns);
   sio__list_init(&engine->deferred);
-  sio__buf_init(&engine->scratch, mem, SCRATCH_MAX);
+  sio__map_init(&engine->bundles, mem);
+  sio__fields_init(&engine->fields, mem);
+  sio__buf_init(&engine->body, mem, SIZE_MAX);
   if (random(random_user, (uint8_t *)&engine->seed, sizeof engine->seed) != 0)
     return SIO_ERR_RANDOM;
-  return 0;
+  return prepare(engine);
 }
 
 void sio__engine_on(struct sio__engine *engine,
@@ -42,7 +68,14 @@ void sio__engine_on(struct sio__engine *engine,
 void sio__engine_dispose(struct sio__engine *engine)
 {
   sio__map_dispose(&engine->sessions);
-  sio__buf_dispose(&engine->scratch);
+  sio__map_dispose(&engine->bundles);
+  sio__handlers_dispose(&engine->hooks.http, engine->mem);
+  sio__compressor_free(engine->compressor);
+  sio__ws_codec_free(engine->codec);
+  sio__cookie_free(engine->cookie, engine->mem);
+  sio__cors_free(engine->cors, engine->mem);
+  sio__buf_dispose(&engine->body);
+  sio__fields_dispose(&engine->fields);
   sio__chunk_pool_dispose(&engine->chunks);
 }
 
@@ -108,6 +141,8 @@ uint64_t sio__engine_limit(const struct sio__engine *engine, sio_cause cause)
       {SIO_CAUSE_CONNECTIONS, o->max_connections},
       {SIO_CAUSE_SESSIONS, o->max_sessions},
       {SIO_CAUSE_UPGRADE_TIMEOUT, o->upgrade_timeout_ms},
+      {SIO_CAUSE_HANDSHAKE_TIMEOUT, o->handshake_timeout_ms},
+      {SIO_CAUSE_UNHANDLED_UPGRADE, o->unhandled_upgrade_timeout_ms},
   };
 
   for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
@@ -137,6 +172,7 @@ static sio_log_level level_of(sio_cause cause, uint64_t limit)
   case SIO_CAUSE_CONNECT_TIMEOUT:
   case SIO_CAUSE_CLOSE_TIMEOUT:
   case SIO_CAUSE_UPGRADE_TIMEOUT:
+  case SIO_CAUSE_UNHANDLED_UPGRADE:
     return SIO_LOG_INFO;
   default:
     return limit > 0 ? SIO_LOG_WARN : SIO_LOG_INFO;

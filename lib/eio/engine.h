@@ -3,7 +3,7 @@
 #define SIO_EIO_ENGINE_H
 
 /*
- * An Engine.IO server (protocol revision 4): connections, sessions, time.
+ * An Engine.IO server: connections, sessions, time.
  *
  * What calls into it from outside is bracketed by sio__engine_enter() and
  * sio__engine_leave().  Whatever must not happen while callbacks are on the
@@ -16,12 +16,15 @@
 #include "base/map.h"
 #include "base/timer.h"
 #include "base/buf.h"
+#include "eio/hooks.h"
+#include "http/compress.h"
+#include "http/cookie.h"
+#include "http/cors.h"
 #include "http/parse.h"
+#include "ws/deflate.h"
 #include "ws/message.h"
 #include <sio/conn.h>
-
-struct sio__session;
-struct sio_request;
+#include <sio/metrics.h>
 
 /* Something to be done when the outermost bracket closes. */
 struct sio__deferred {
@@ -33,14 +36,13 @@ struct sio__deferred {
  * but sio__engine_dispose(). */
 struct sio__engine_events {
   /* A session has opened.  Its `user` may be set; not 0: close it again. */
-  int (*opened)(struct sio__session *session, void *user);
+  int (*opened)(struct sio_session *session, void *user);
   /* A message.  It may be changed in place, and is gone afterwards. */
-  void (*text)(struct sio__session *session, char *text, size_t len,
-               void *user);
-  void (*binary)(struct sio__session *session, const uint8_t *data, size_t len,
+  void (*text)(struct sio_session *session, char *text, size_t len, void *user);
+  void (*binary)(struct sio_session *session, const uint8_t *data, size_t len,
                  void *user);
   /* The end; nothing is called after it. */
-  void (*closed)(struct sio__session *session, const sio_end *end, void *user);
+  void (*closed)(struct sio_session *session, const sio_end *end, void *user);
   /* A request outside the path, whole.  False: nobody handles it. */
   bool (*request)(struct sio_request *request, void *user);
   /* The last connection is gone. */
@@ -59,12 +61,22 @@ struct sio__engine {
   struct sio__ids ids;
   struct sio__hash_seed seed;
   struct sio__map sessions; /* by id */
+  struct sio__list all_sessions; /* and those that are being freed */
   struct sio__list conns;
   size_t n_conns;
   struct sio__list deferred; /* struct sio__deferred */
   unsigned depth;            /* of brackets */
   bool closing;
-  struct sio__buf scratch; /* heads of responses */
+  struct sio_headers fields;   /* of the response that is being made */
+  struct sio__buf body;        /* of the poll that is being answered */
+  sio_cors_options *cors;      /* NULL: off */
+  sio_cookie_options *cookie;  /* NULL: off */
+  sio_deflate_options deflate; /* complete */
+  struct sio__ws_codec *codec; /* NULL: no permessage-deflate */
+  struct sio__compressor *compressor;
+  struct sio__map bundles; /* struct sio__bundle, by name */
+  struct sio__hooks hooks;
+  sio_metrics metrics; /* what counts; what is "now" is filled in later */
   sio_ready_fn ready;
   void *ready_user;
   const struct sio__engine_events *events;
@@ -72,7 +84,9 @@ struct sio__engine {
   uint64_t causes[SIO_CAUSE_COUNT_];
 };
 
-/* 0, SIO_ERR_NOMEM or SIO_ERR_RANDOM.  All that is given is borrowed. */
+/* 0, SIO_ERR_NOMEM or SIO_ERR_RANDOM.  All that is given is borrowed, except
+ * that what the options say of CORS, cookies and compression is copied.  It
+ * is to be disposed of in any case. */
 int sio__engine_init(struct sio__engine *engine,
                      const sio_server_options *options,
                      const sio_allocator *mem, sio_str path,
@@ -81,7 +95,8 @@ int sio__engine_init(struct sio__engine *engine,
 void sio__engine_on(struct sio__engine *engine,
                     const struct sio__engine_events *events, void *user);
 
-/* Every session and connection is gone: see eio/shutdown.h. */
+/* Every session and connection is gone: see eio/shutdown.h; and the bundles,
+ * see eio/bundle.h. */
 void sio__engine_dispose(struct sio__engine *engine);
 
 void sio__engine_enter(struct sio__engine *engine);

@@ -5,17 +5,20 @@
 #include "base/mem.h"
 #include "http/response.h"
 
-#include <strings.h>
+/* Bytes that are kept for the next request or response. */
+enum { KEPT_BODY = 4096, KEPT_FIELDS = 1024, KEPT_EXTRA = 256 };
 
-enum { KEPT_BODY = 4096 };
-
-static void destroy(struct sio_request *request)
+void sio__request_free(struct sio_request *request)
 {
   sio_allocator mem = request->own_mem;
 
   sio__list_remove(&request->deferred.link);
   if (request->head_packed)
     sio__http_head_free(&request->head, &mem);
+  if (request->pieces != NULL)
+    sio__pieces_dispose(request->pieces);
+  sio__mem_free(&mem, request->pieces, sizeof *request->pieces);
+  sio__fields_dispose(&request->extra);
   sio__buf_dispose(&request->body);
   sio__mem_free(&mem, request->address,
                 request->address != NULL ? strlen(request->address) + 1 : 0);
@@ -39,6 +42,7 @@ static struct sio_request *allocate(struct sio_conn *conn)
   sio__list_init(&request->deferred.link);
   sio__buf_init(&request->body, request->mem, SIZE_MAX);
   sio__outq_init(&request->held, &conn->engine->chunks);
+  sio__fields_init(&request->extra, request->mem);
   return request;
 }
 
@@ -51,9 +55,12 @@ struct sio_request *sio__request_new(struct sio_conn *conn,
     return NULL;
   request->refs = 1;
   request->kind = REQUEST_REFUSED;
+  request->begun = false;
   request->answered = false;
   request->keep_alive = head->keep_alive;
   request->is_head = strcmp(head->method, "HEAD") == 0;
+  request->ours = false;
+  request->initial = false;
   request->conn = conn;
   request->engine = conn->engine;
   request->released = NULL;
@@ -64,6 +71,29 @@ struct sio_request *sio__request_new(struct sio_conn *conn,
   sio__list_insert(&conn->http->requests, &request->link);
   conn->http->n_requests++;
   return request;
+}
+
+int sio__request_keep_head(struct sio_request *request)
+{
+  struct sio__http_head packed;
+
+  if (request->head_packed)
+    return 0;
+  if (sio__http_head_pack(&request->head, request->mem, &packed) != 0)
+    return SIO_ERR_NOMEM;
+  request->head = packed;
+  request->head_packed = true;
+  return 0;
+}
+
+struct sio__pieces *sio__request_pieces(struct sio_request *request)
+{
+  if (request->pieces == NULL) {
+    request->pieces = sio__mem_alloc(request->mem, sizeof *request->pieces);
+    if (request->pieces != NULL)
+      sio__pieces_init(request->pieces, request);
+  }
+  return request->pieces;
 }
 
 int sio__request_add_body(struct sio_request *request, sio_span piece,
@@ -112,6 +142,18 @@ struct sio__outq *sio__request_out(struct sio_request *request)
   return is_first(request) ? &request->conn->out : &request->held;
 }
 
+size_t sio__request_waiting(const struct sio_request *request)
+{
+  const struct sio__list *all = &request->conn->http->requests;
+  size_t bytes = request->conn->out.bytes;
+
+  if (is_first(request)) /* what is held for others comes later */
+    return bytes;
+  for (const struct sio__list *link = all->next; link != all; link = link->next)
+    bytes += SIO__CONTAINER(link, struct sio_request, link)->held.bytes;
+  return bytes;
+}
+
 /* The connection's reference ends.  One request is kept for the next one. */
 static void give_up(struct sio_request *request, struct sio__http_side *http)
 {
@@ -122,6 +164,7 @@ static void give_up(struct sio_request *request, struct sio__http_side *http)
   sio__outq_dispose(&request->held);
   if (request->refs == 1 && http->spare == NULL && !request->head_packed) {
     sio__buf_reset(&request->body, KEPT_BODY);
+    sio__fields_reset(&request->extra, KEPT_EXTRA);
     http->spare = request;
     return;
   }
@@ -147,8 +190,7 @@ static void advance(struct sio_conn *conn)
       }
       sio__conn_touch(conn);
     }
-    /* A request that is still arriving stays until its end has been read. */
-    if (!first->answered || (linger && keep_alive))
+    if (!first->answered)
       return;
     give_up(first, http);
     if (!keep_alive)
@@ -172,12 +214,188 @@ static void release_owner(struct sio_request *request, sio_cause cause)
     released(request, cause);
 }
 
+/* The rest of a body that comes in pieces does not. */
+static void cut_body(struct sio_request *request, sio_cause cause)
+{
+  if (request->pieces != NULL)
+    sio__pieces_finish_later(request->pieces, request->engine,
+                             cause == SIO_CAUSE_BODY_TIMEOUT
+                                 ? SIO_ERR_TIMEOUT
+                                 : SIO_ERR_DISCONNECTED);
+}
+
+struct sio_headers *sio__request_fields(struct sio_request *request,
+                                        const char *type)
+{
+  static const char name[] = "Content-Type";
+  struct sio_headers *fields = &request->engine->fields;
+  const struct sio__buf *extra = &request->extra.lines;
+  sio_str other;
+
+  sio__fields_reset(fields, KEPT_FIELDS);
+  if (type != NULL && (extra->len == 0 ||
+                       !sio__fields_get(&request->extra, sio_s(name), &other)))
+    sio__fields_add(fields, sio_s(name), sio_s(type));
+  sio__buf_append(&fields->lines, extra->data, extra->len);
+  if (extra->error != 0)
+    fields->lines.error = extra->error;
+  return fields;
+}
+
+void sio__request_hook(struct sio_request *request)
+{
+  struct sio__engine *engine = request->engine;
+  const struct sio__hooks *hooks = &engine->hooks;
+  struct sio_headers fields;
+
+  if (!request->ours || hooks->headers == NULL)
+    return;
+  /* The hook may cause other responses, which need a place for theirs. */
+  fields = engine->fields;
+  sio__fields_init(&engine->fields, engine->mem);
+  hooks->headers(&fields, request, request->initial, hooks->headers_user);
+  sio__fields_dispose(&engine->fields);
+  engine->fields = fields;
+}
+
+/* The fields that say where a response ends. */
+static void write_framing(struct sio_request *request, int status,
+                          uint64_t length, struct sio__buf *lines)
+{
+  bool has_body = status != 204 && status != 304;
+
+  if (has_body && length == SIO_NEVER && request->head.minor == 0)
+    request->keep_alive = false;
+  else if (has_body && length == SIO_NEVER)
+    sio__http_write_header(lines, "Transfer-Encoding", "chunked");
+  else if (has_body)
+    sio__http_write_length(lines, length);
+  if (!request->keep_alive)
+    sio__http_write_header(lines, "Connection", "close");
+  else if (request->head.minor == 0)
+    sio__http_write_header(lines, "Connection", "keep-alive");
+  sio__http_write_end(lines);
+}
+
+struct sio__outq *sio__request_begin(struct sio_request *request, int status,
+                                     uint64_t length)
+{
+  struct sio_conn *conn = request->conn;
+  struct sio__outq *out;
+  struct sio__buf *lines;
+  uint8_t *room;
+  size_t n;
+
+  if (conn == NULL || conn->http == NULL || request->begun)
+    return NULL;
+  /* What is left of its body is not waited for. */
+  if (conn->http->arriving == request && sio__http_has_body(&request->head))
+    request->keep_alive = false;
+  lines = &request->engine->fields.lines;
+  write_framing(request, status, length, lines);
+  if (lines->error != 0)
+    return NULL;
+  out = sio__request_out(request);
+  room = sio__outq_reserve(out, SIO__HTTP_STATUS_MOST + lines->len);
+  if (room == NULL)
+    return NULL;
+  n = sio__http_put_status(room, status);
+  memcpy(room + n, lines->data, lines->len);
+  sio__outq_commit(out, n + lines->len);
+  request->begun = true;
+  return out;
+}
+
+int sio__request_answer(struct sio_request *request, int status,
+                        const char *type, sio_span body)
+{
+  if (request->conn == NULL)
+    return 0;
+  (void)sio__request_fields(request, type); /* to be used as they are */
+  return sio__request_answer_fields(request, status, body);
+}
+
+int sio__request_answer_fields(struct sio_request *request, int status,
+                               sio_span body)
+{
+  size_t sent = request->is_head ? 0 : body.len;
+  struct sio__outq *out;
+  bool ok;
+
+  /* One answer may be as long as it likes; the next one needs a reader. */
+  if (request->conn == NULL || request->answered ||
+      !sio__conn_has_room(request->conn, 0))
+    return 0;
+  if (request->begun) {
+    sio__request_abandon(request, SIO_CAUSE_HOST);
+    return 0;
+  }
+  out = sio__request_begin(request, status, body.len);
+  ok =
+      out != NULL && (sent == 0 || sio__outq_append(out, body.data, sent) == 0);
+  sio__request_done(request, ok);
+  return ok ? 0 : SIO_ERR_NOMEM;
+}
+
+void sio__request_turn_away(struct sio_request *request)
+{
+  if (sio__http_has_body(&request->head))
+    request->conn->http->arriving = request;
+}
+
+int sio__request_refuse(struct sio_request *request, int status,
+                        const char *type, sio_span body)
+{
+  sio__request_turn_away(request);
+  return sio__request_answer(request, status, type, body);
+}
+
+void sio__request_await_body(struct sio_request *request)
+{
+  static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+  request->conn->http->arriving = request;
+  if (request->begun || !request->head.expects_continue ||
+      !sio__http_has_body(&request->head))
+    return;
+  if (sio__outq_append(sio__request_out(request), text, sizeof text - 1) != 0)
+    sio__request_abandon(request, SIO_CAUSE_NOMEM);
+  else
+    sio__conn_touch(request->conn);
+}
+
+/* How long its body may be. */
+static uint64_t max_body(const struct sio_request *request)
+{
+  const sio_server_options *options = request->engine->options;
+
+  if (request->kind == REQUEST_POST)
+    return options->max_payload;
+  if (request->pieces != NULL && request->pieces->piece != NULL)
+    return request->pieces->max;
+  return options->max_body;
+}
+
+void sio__request_refuse_size(struct sio_request *request, uint64_t seen)
+{
+  static const sio_span none = {NULL, 0};
+  const sio_end end = {SIO_REASON_NONE, SIO_CAUSE_BODY_SIZE, NULL,
+                       max_body(request), seen};
+
+  sio__engine_note_end(request->engine, "request", NULL, &end);
+  request->keep_alive = false;
+  (void)sio__request_answer(request, 413, NULL, none);
+}
+
 void sio__request_done(struct sio_request *request, bool ok)
 {
   struct sio_conn *conn = request->conn;
 
+  if (conn == NULL || request->answered)
+    return;
   release_owner(request, SIO_CAUSE_NONE);
   request->answered = true;
+  cut_body(request, conn->cause);
   if (!ok) {
     sio__conn_abort(conn, SIO_CAUSE_NOMEM);
     return;
@@ -188,77 +406,24 @@ void sio__request_done(struct sio_request *request, bool ok)
   advance(conn);
 }
 
-struct sio__outq *sio__request_begin(struct sio_request *request, int status,
-                                     const char *type, const char *headers,
-                                     size_t length)
-{
-  struct sio__buf *head = &request->engine->scratch;
-  struct sio__outq *out = sio__request_out(request);
-
-  sio__buf_reset(head, SIZE_MAX);
-  sio__http_write_status(head, status);
-  if (type != NULL)
-    sio__http_write_header(head, "Content-Type", type);
-  if (headers != NULL)
-    sio__buf_text(head, headers);
-  if (status != 204 && status != 304)
-    sio__http_write_length(head, length);
-  if (!request->keep_alive)
-    sio__http_write_header(head, "Connection", "close");
-  else if (request->head.minor == 0)
-    sio__http_write_header(head, "Connection", "keep-alive");
-  sio__http_write_end(head);
-  if (head->error != 0 || sio__outq_append(out, head->data, head->len) != 0)
-    return NULL;
-  return out;
-}
-
-int sio__request_answer(struct sio_request *request, int status,
-                        const char *type, const char *headers, sio_span body)
-{
-  size_t sent = request->is_head ? 0 : body.len;
-  struct sio__outq *out;
-  bool ok;
-
-  /* One answer may be as long as it likes; the next one needs a reader. */
-  if (request->answered || !sio__conn_has_room(request->conn, 0))
-    return 0;
-  out = sio__request_begin(request, status, type, headers, body.len);
-  ok =
-      out != NULL && (sent == 0 || sio__outq_append(out, body.data, sent) == 0);
-  sio__request_done(request, ok);
-  return ok ? 0 : SIO_ERR_NOMEM;
-}
-
-void sio__request_refuse_size(struct sio_request *request, uint64_t seen)
-{
-  static const sio_span none = {NULL, 0};
-  const sio_server_options *options = request->engine->options;
-  const sio_end end = {SIO_REASON_NONE, SIO_CAUSE_BODY_SIZE, NULL,
-                       request->kind == REQUEST_POST ? options->max_payload
-                                                     : options->max_body,
-                       seen};
-
-  sio__engine_note_end(request->engine, "request", NULL, &end);
-  request->keep_alive = false;
-  (void)sio__request_answer(request, 413, NULL, NULL, none);
-}
-
-void sio__request_abandon(struct sio_request *request, sio_cause cause)
-{
-  if (request->conn != NULL)
-    sio__conn_abort(request->conn, cause);
-}
-
 /* Its connection is going away: forget it, and end what waits for it. */
 static void detach(struct sio_request *request, sio_cause cause)
 {
   sio__list_remove(&request->link);
   sio__outq_dispose(&request->held);
   release_owner(request, cause);
+  cut_body(request, cause);
+  if (request->pieces != NULL)
+    sio__pieces_drain_later(request->pieces, request->engine);
   request->conn = NULL;
   request->engine = NULL;
   sio_request_release(request);
+}
+
+void sio__request_abandon(struct sio_request *request, sio_cause cause)
+{
+  if (request->conn != NULL)
+    sio__conn_abort(request->conn, cause);
 }
 
 struct sio__http_side *sio__http_side_new(const sio_allocator *mem,
@@ -275,6 +440,7 @@ struct sio__http_side *sio__http_side_new(const sio_allocator *mem,
   if (http == NULL)
     return NULL;
   sio__list_init(&http->requests);
+  sio__buf_init(&http->held, mem, UINT16_MAX); /* as long as any head */
   http->secure = peer != NULL && peer->secure;
   http->address_len = (uint8_t)len;
   memcpy(http->address, address, len);
@@ -292,139 +458,26 @@ void sio__http_side_free(struct sio__http_side *http, const sio_allocator *mem,
   sio__http_parser_free(http->parser);
   if (http->spare != NULL)
     sio_request_release(http->spare);
+  sio__buf_dispose(&http->held);
   sio__mem_free(mem, http, sizeof *http + http->address_len + 1u);
 }
 
-/* ---- Public functions ---- */
-
-const char *sio_request_method(const sio_request *request)
+void sio__exchange_sent(struct sio_conn *conn)
 {
-  return request->head.method;
-}
+  const struct sio__http_side *http = conn->http;
+  struct sio_request *first;
 
-sio_str sio_request_path(const sio_request *request)
-{
-  return sio__http_path(&request->head);
-}
-
-sio_str sio_request_query(const sio_request *request)
-{
-  return sio__http_query(&request->head);
-}
-
-sio_str sio_request_header(const sio_request *request, const char *name)
-{
-  sio_str value = {NULL, 0};
-
-  (void)sio__http_header(&request->head, name, &value); /* else empty */
-  return value;
-}
-
-sio_span sio_request_body(const sio_request *request)
-{
-  return sio__request_body(request);
-}
-
-const char *sio_request_address(const sio_request *request)
-{
-  return request->address != NULL ? request->address : "";
-}
-
-sio_request *sio_request_retain(sio_request *request)
-{
-  request->refs++;
-  return request;
-}
-
-/* The host has dropped the last reference to a request that it owes an
- * answer: only the connection's is left. */
-static void answer_unanswered(struct sio__deferred *deferred)
-{
-  struct sio_request *request =
-      SIO__CONTAINER(deferred, struct sio_request, deferred);
-  static const char text[] = "Internal Server Error";
-  sio_span body = {(const uint8_t *)text, sizeof text - 1};
-
-  if (request->refs == 1 && request->conn != NULL && !request->answered) {
-    sio__engine_log(request->engine, SIO_LOG_WARN,
-                    "an HTTP request was released without an answer");
-    sio__request_answer(request, 500, "text/plain", NULL, body);
-  }
-}
-
-void sio_request_release(sio_request *request)
-{
-  if (request == NULL)
+  if (conn->out.bytes > 0 || sio__list_is_empty(&http->requests))
     return;
-  if (--request->refs == 0) {
-    destroy(request);
-    return;
-  }
-  if (request->refs == 1 && request->conn != NULL && !request->answered &&
-      request->kind == REQUEST_HOST) {
-    struct sio__engine *engine = request->engine;
-
-    sio__engine_enter(engine);
-    sio__engine_defer(engine, &request->deferred, answer_unanswered);
-    sio__engine_leave(engine);
-  }
+  first = SIO__CONTAINER(http->requests.next, struct sio_request, link);
+  if (first->pieces != NULL)
+    sio__pieces_drain_later(first->pieces, conn->engine);
 }
 
-static bool header_is_ours(const char *name)
+void sio__exchange_lost(struct sio_conn *conn)
 {
-  return strcasecmp(name, "content-length") == 0 ||
-         strcasecmp(name, "connection") == 0 ||
-         strcasecmp(name, "transfer-encoding") == 0;
-}
+  struct sio__http_side *http = conn->http;
 
-int sio_headers_check(const sio_header *headers, size_t n)
-{
-  for (size_t i = 0; i < n; i++) {
-    if (headers[i].name == NULL || headers[i].value == NULL ||
-        header_is_ours(headers[i].name) ||
-        !sio__http_name_is_valid(sio_s(headers[i].name)) ||
-        !sio__http_value_is_valid(sio_s(headers[i].value)))
-      return SIO_ERR_INVALID;
-  }
-  return 0;
-}
-
-int sio_respond(sio_request *request, int status, const sio_header *headers,
-                size_t n_headers, sio_span body)
-{
-  static const sio_span none = {NULL, 0};
-  struct sio__buf lines;
-  struct sio__engine *engine = request->engine;
-  int rv = sio_headers_check(headers, n_headers);
-
-  if (rv != 0 || status < 200 || status > 599)
-    return SIO_ERR_INVALID;
-  if (request->answered)
-    return SIO_ERR_STATE;
-  if (request->conn == NULL || !sio__conn_is_open(request->conn))
-    return SIO_ERR_DISCONNECTED;
-  sio__buf_init(&lines, engine->mem, SIZE_MAX);
-  for (size_t i = 0; i < n_headers; i++)
-    sio__http_write_header(&lines, headers[i].name, headers[i].value);
-  sio__buf_byte(&lines, 0);
-  rv = lines.error;
-  sio__engine_enter(engine);
-  if (rv != 0)
-    sio__request_abandon(request, SIO_CAUSE_NOMEM);
-  else
-    rv = sio__request_answer(request, status, NULL, (const char *)lines.data,
-                             status == 204 || status == 304 ? none : body);
-  sio__buf_dispose(&lines);
-  sio__engine_leave(engine);
-  return rv;
-}
-
-int sio_respond_text(sio_request *request, int status, const char *content_type,
-                     const char *text)
-{
-  sio_header type = {"Content-Type", content_type};
-  sio_str s = sio_s(text);
-  sio_span body = {(const uint8_t *)s.data, s.len};
-
-  return sio_respond(request, status, &type, 1, body);
+  conn->http = NULL;
+  sio__http_side_free(http, conn->engine->mem, conn->cause);
 }

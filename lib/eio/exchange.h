@@ -10,7 +10,7 @@
 
 #include "base/outq.h"
 #include "eio/connection.h"
-#include <sio/http.h>
+#include "eio/pieces.h"
 
 /* What the timer of a connection that speaks HTTP is for. */
 enum sio__http_wait {
@@ -29,25 +29,35 @@ struct sio__http_side {
   struct sio_request *spare;    /* kept for the next request */
   uint8_t wait;                 /* enum sio__http_wait */
   bool failed;                  /* the input is not HTTP: no more is read */
+  /* A websocket's handshake waits for the host: what arrives meanwhile is
+   * kept here, up to max_header_bytes. */
+  bool holding;
+  struct sio__buf held;
   bool secure;
   uint8_t address_len;
   char address[]; /* NUL-terminated */
 };
 
 enum sio__request_kind {
-  REQUEST_HOST, /* outside the path */
-  REQUEST_POLL, /* GET of a session */
-  REQUEST_POST, /* POST of a session */
-  REQUEST_REFUSED,
+  REQUEST_HOST,      /* outside the path */
+  REQUEST_HANDSHAKE, /* the host decides about it */
+  REQUEST_POLL,      /* GET of a session */
+  REQUEST_POST,      /* POST of a session */
+  REQUEST_REFUSED,   /* under the path, and not one of these (yet) */
 };
 
 struct sio_request {
   struct sio__list link; /* in conn->http->requests; in none once answered */
   uint32_t refs;         /* the connection's, and the host's */
   uint8_t kind;
-  bool answered;              /* its response is complete */
-  bool keep_alive;            /* may the connection go on after it? */
-  bool is_head;               /* the method is HEAD: no bodies */
+  bool begun;      /* the head of its response has been written */
+  bool answered;   /* its response is complete */
+  bool keep_alive; /* may the connection go on after it? */
+  bool is_head;    /* the method is HEAD: no bodies */
+  bool ours;       /* under the path: CORS headers and hooks apply */
+  bool initial;    /* it opens a session */
+  bool choosing;   /* REQUEST_HOST: the handler of heads is being called */
+  bool handed;     /* REQUEST_HOST: the host owes an answer */
   struct sio_conn *conn;      /* NULL: gone */
   struct sio__engine *engine; /* NULL: gone */
   /* Who waits for it: told once when it is answered (cause NONE), or will not
@@ -56,10 +66,13 @@ struct sio_request {
   void *owner;
   const sio_allocator *mem;
   sio_allocator own_mem;      /* a copy, for when the engine is gone */
-  struct sio__http_head head; /* REQUEST_HOST: packed, else the parser's */
+  struct sio__http_head head; /* the parser's, unless it is packed */
   bool head_packed;
-  char *address;         /* REQUEST_HOST: a copy; else NULL */
-  struct sio__outq held; /* the response, until it is its turn */
+  char *address;            /* REQUEST_HOST: a copy; else NULL */
+  struct sio__outq held;    /* the response, until it is its turn */
+  struct sio_headers extra; /* under the path: what middlewares and CORS add */
+  struct sio__pending_handshake *handshake; /* REQUEST_HANDSHAKE */
+  struct sio__pieces *pieces; /* REQUEST_HOST: NULL unless it comes in such */
   struct sio__buf body;
   sio_span whole; /* the body, when it lay in the input as a whole */
   struct sio__deferred deferred;
@@ -78,6 +91,16 @@ void sio__http_side_free(struct sio__http_side *http, const sio_allocator *mem,
 struct sio_request *sio__request_new(struct sio_conn *conn,
                                      const struct sio__http_head *head);
 
+/* All references are gone. */
+void sio__request_free(struct sio_request *request);
+
+/* Its head is needed beyond the parser's next one: pack it, unless it is.
+ * 0 or SIO_ERR_NOMEM. */
+int sio__request_keep_head(struct sio_request *request);
+
+/* What it needs for pieces; made when asked for.  NULL: no memory. */
+struct sio__pieces *sio__request_pieces(struct sio_request *request);
+
 /* Take part of the body.  0, SIO_ERR_NOMEM, or SIO_ERR_LIMIT. */
 int sio__request_add_body(struct sio_request *request, sio_span piece,
                           uint64_t max);
@@ -90,17 +113,55 @@ int sio__request_keep_body(struct sio_request *request);
 /* Where its response goes now: the connection's output if it is its turn. */
 struct sio__outq *sio__request_out(struct sio_request *request);
 
-/* Write the head of a response whose body of `length` bytes the caller puts
- * into what is returned, before sio__request_done(); NULL: no memory. */
-struct sio__outq *sio__request_begin(struct sio_request *request, int status,
-                                     const char *type, const char *headers,
-                                     size_t length);
+/* Bytes that have to be sent before more of its response can be; of a
+ * request that is on a connection. */
+size_t sio__request_waiting(const struct sio_request *request);
 
-/* A short response with a body of a type; `type` NULL: no body.  `headers`
- * are further header lines, or NULL.  0 or SIO_ERR_NOMEM, and the connection
- * is aborted. */
+/* A short text as bytes. */
+static inline sio_span sio__text_span(const char *text)
+{
+  sio_span span = {(const uint8_t *)text, strlen(text)};
+
+  return span;
+}
+
+/* The fields of a response, to be added to; in use until sio__request_begin().
+ * `type` may be NULL. */
+struct sio_headers *sio__request_fields(struct sio_request *request,
+                                        const char *type);
+
+/* Let the host's hook look at them, if the answer is one that it sees. */
+void sio__request_hook(struct sio_request *request);
+
+/* Write the head of a response with the fields above; its body of `length`
+ * bytes is put by the caller into what is returned, before
+ * sio__request_done().  SIO_NEVER: in chunks, or for HTTP/1.0 up to the end of
+ * the connection.  NULL: no memory, or an answer has begun already. */
+struct sio__outq *sio__request_begin(struct sio_request *request, int status,
+                                     uint64_t length);
+
+/* A short response with a body of a type; `type` NULL: no body.  0 or
+ * SIO_ERR_NOMEM, and the connection is aborted; as it is if another answer has
+ * begun and cannot be completed. */
 int sio__request_answer(struct sio_request *request, int status,
-                        const char *type, const char *headers, sio_span body);
+                        const char *type, sio_span body);
+
+/* As sio__request_answer(), with the fields that were prepared. */
+int sio__request_answer_fields(struct sio_request *request, int status,
+                               sio_span body);
+
+/* Only the head of a request has been read, and it is about to be answered:
+ * what follows of it is not read any more, and its connection is closed if
+ * anything does. */
+void sio__request_turn_away(struct sio_request *request);
+
+/* Likewise, and answer it. */
+int sio__request_refuse(struct sio_request *request, int status,
+                        const char *type, sio_span body);
+
+/* Its head has been read and its body is awaited; asks for it with 100, if
+ * the client waits for that (RFC 9110 section 10.1.1). */
+void sio__request_await_body(struct sio_request *request);
 
 /* Answer 413 and hang up: `seen` bytes are more than a body may have. */
 void sio__request_refuse_size(struct sio_request *request, uint64_t seen);
@@ -111,5 +172,9 @@ void sio__request_done(struct sio_request *request, bool ok);
 
 /* No answer will come: give the connection up. */
 void sio__request_abandon(struct sio_request *request, sio_cause cause);
+
+/* As members of a struct sio__conn_protocol that has requests. */
+void sio__exchange_sent(struct sio_conn *conn);
+void sio__exchange_lost(struct sio_conn *conn);
 
 #endif

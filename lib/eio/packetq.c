@@ -56,18 +56,25 @@ static int make_room(struct sio__packetq *q)
   return 0;
 }
 
+/* What a packet takes of a payload, without the separator. */
+static size_t encoded_size(const struct sio__queued *item)
+{
+  return (item->flags & SIO_SEND_BINARY) != 0 ? 1 + sio__base64_size(item->len)
+                                              : item->len;
+}
+
 /* Account for a packet whose chunk reference the queue now has. */
 static void take(struct sio__packetq *q, struct sio__chunk *chunk, uint32_t off,
-                 uint32_t len, bool binary)
+                 uint32_t len, unsigned flags)
 {
   struct sio__queued *item = &q->items[q->count];
 
   item->chunk = chunk;
   item->off = off;
   item->len = len;
-  item->binary = binary;
+  item->flags = (uint8_t)flags;
   q->bytes += len;
-  q->encoded += (q->count > 0) + (binary ? 1 + sio__base64_size(len) : len);
+  q->encoded += (q->count > 0) + encoded_size(item);
   q->count++;
 }
 
@@ -84,37 +91,78 @@ static struct sio__chunk *tail_with_room(const struct sio__packetq *q,
 }
 
 int sio__packetq_add(struct sio__packetq *q, const void *packet, size_t len,
-                     bool binary)
+                     unsigned flags)
 {
+  size_t prefix = (flags & SIO__SEND_BARE) != 0 ? 1 : 0;
+  size_t size = prefix + len;
   struct sio__chunk *chunk;
-  uint32_t off;
+  uint8_t *room;
 
   if (len > UINT32_MAX / 2 || make_room(q) != 0)
     return SIO_ERR_NOMEM;
-  chunk = tail_with_room(q, len);
+  chunk = tail_with_room(q, size);
   if (chunk != NULL) {
     (void)sio__chunk_ref(chunk); /* one reference for each packet in it */
   } else {
-    chunk = sio__chunk_new(q->pool, len > GATHER_SIZE / 2 ? len : GATHER_SIZE);
+    chunk =
+        sio__chunk_new(q->pool, size > GATHER_SIZE / 2 ? size : GATHER_SIZE);
     if (chunk == NULL)
       return SIO_ERR_NOMEM;
   }
-  off = chunk->len;
+  room = chunk->data + chunk->len;
+  if (prefix > 0)
+    room[0] = '4';
   if (len > 0)
-    memcpy(chunk->data + off, packet, len);
-  chunk->len += (uint32_t)len;
+    memcpy(room + prefix, packet, len);
+  take(q, chunk, chunk->len, (uint32_t)size, flags & ~(unsigned)SIO__SEND_BARE);
+  chunk->len += (uint32_t)size;
   q->tail_private = true;
-  take(q, chunk, off, (uint32_t)len, binary);
   return 0;
 }
 
 int sio__packetq_push(struct sio__packetq *q, struct sio__chunk *chunk,
-                      uint32_t off, uint32_t len, bool binary)
+                      uint32_t off, uint32_t len, unsigned flags)
 {
   if (make_room(q) != 0)
     return SIO_ERR_NOMEM;
   q->tail_private = false;
   q->pieces++;
-  take(q, sio__chunk_ref(chunk), off, len, binary);
+  take(q, sio__chunk_ref(chunk), off, len, flags | SIO__QUEUED_PIECE);
   return 0;
+}
+
+uint32_t sio__packetq_fit(const struct sio__packetq *q, uint64_t max,
+                          uint32_t extra, size_t *encoded)
+{
+  uint64_t spent = 0;
+  uint32_t n = 0;
+
+  *encoded = 0;
+  for (; n < q->count; n++) {
+    size_t size = (n > 0) + encoded_size(&q->items[n]);
+
+    if (n > 0 && spent + size + extra > max)
+      break;
+    spent += (uint64_t)size + extra;
+    *encoded += size;
+  }
+  return n;
+}
+
+void sio__packetq_drop(struct sio__packetq *q, uint32_t count)
+{
+  if (count >= q->count) {
+    sio__packetq_clear(q);
+    return;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    const struct sio__queued *item = &q->items[i];
+
+    q->bytes -= item->len;
+    q->encoded -= encoded_size(item) + 1;
+    q->pieces -= (item->flags & SIO__QUEUED_PIECE) != 0;
+    sio__chunk_unref(item->chunk);
+  }
+  q->count -= count;
+  memmove(q->items, q->items + count, q->count * sizeof *q->items);
 }

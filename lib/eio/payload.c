@@ -50,17 +50,43 @@ static int write_text(const struct sio__queued *item, struct sio__outq *out)
   return sio__outq_push(out, item->chunk, item->off, item->len);
 }
 
-int sio__payload_write(const struct sio__packetq *q, struct sio__outq *out)
+int sio__payload_write(const struct sio__packetq *q, uint32_t count,
+                       struct sio__outq *out)
 {
   static const char separator = SIO__PAYLOAD_SEPARATOR;
 
-  for (uint32_t i = 0; i < q->count; i++) {
+  for (uint32_t i = 0; i < count; i++) {
     const struct sio__queued *item = &q->items[i];
+    bool binary = (item->flags & SIO_SEND_BINARY) != 0;
 
     if (i > 0 && sio__outq_append(out, &separator, 1) != 0)
       return SIO_ERR_NOMEM;
-    if ((item->binary ? write_binary(item, out) : write_text(item, out)) != 0)
+    if ((binary ? write_binary(item, out) : write_text(item, out)) != 0)
       return SIO_ERR_NOMEM;
   }
   return 0;
+}
+
+void sio__payload_collect(const struct sio__packetq *q, uint32_t count,
+                          struct sio__buf *out)
+{
+  for (uint32_t i = 0; i < count; i++) {
+    const struct sio__queued *item = &q->items[i];
+    const uint8_t *data = item->chunk->data + item->off;
+    size_t size = sio__base64_size(item->len);
+    uint8_t *room;
+
+    if (i > 0)
+      sio__buf_byte(out, SIO__PAYLOAD_SEPARATOR);
+    if ((item->flags & SIO_SEND_BINARY) == 0) {
+      sio__buf_append(out, data, item->len);
+      continue;
+    }
+    sio__buf_byte(out, 'b');
+    room = sio__buf_reserve(out, size);
+    if (room == NULL)
+      return;
+    sio__base64_encode(data, item->len, (char *)room);
+    sio__buf_commit(out, size);
+  }
 }

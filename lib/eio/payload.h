@@ -4,6 +4,7 @@
 
 /* Polling payloads (Engine.IO protocol 4): packets separated by 0x1E. */
 
+#include "base/buf.h"
 #include "base/outq.h"
 #include "eio/packetq.h"
 
@@ -20,8 +21,14 @@ void sio__payload_begin(struct sio__payload_iter *iter, char *data, size_t len);
 bool sio__payload_next(struct sio__payload_iter *iter, char **packet,
                        size_t *len);
 
-/* Write the payload of queued packets, q->encoded bytes.  0 or
+/* Write the payload of the first `count` queued packets: as many bytes as
+ * sio__packetq_fit() tells, q->encoded if it is all of them.  0 or
  * SIO_ERR_NOMEM. */
-int sio__payload_write(const struct sio__packetq *q, struct sio__outq *out);
+int sio__payload_write(const struct sio__packetq *q, uint32_t count,
+                       struct sio__outq *out);
+
+/* Likewise into a buffer; see out->error. */
+void sio__payload_collect(const struct sio__packetq *q, uint32_t count,
+                          struct sio__buf *out);
 
 #endif

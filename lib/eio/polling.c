@@ -3,43 +3,25 @@
 #include "eio/polling.h"
 
 #include "base/utf8.h"
+#include "eio/jsonp.h"
 #include "eio/payload.h"
-
-#define TEXT_TYPE "text/plain; charset=UTF-8"
-#define NO_STORE  "cache-control: no-store\r\n"
+#include "eio/payload3.h"
+#include "eio/poll_answer.h"
+#include "eio/receipts.h"
+#include "eio/traffic.h"
 
 static const sio_span empty = {NULL, 0};
 
-static bool answer_packets(struct sio_request *request, const char *text,
-                           size_t len)
+void sio__polling_open(struct sio_session *session, struct sio_request *request)
 {
-  sio_span body = {(const uint8_t *)text, len};
-
-  return sio__conn_is_open(request->conn) &&
-         sio__request_answer(request, 200, TEXT_TYPE, NO_STORE, body) == 0;
-}
-
-void sio__polling_open(struct sio__session *session,
-                       struct sio_request *request)
-{
-  struct sio__engine *engine = session->engine;
-  struct sio__buf packet;
-
-  sio__buf_init(&packet, engine->mem, SIZE_MAX);
-  sio__session_write_open(session, false, &packet);
-  if (packet.error != 0) {
+  sio__poll_note(session, request);
+  if (sio__poll_answer_open(session, request) == POLL_ANSWERED)
+    sio__session_announce(session);
+  else
     sio__session_drop(session);
-    sio__request_abandon(request, SIO_CAUSE_NOMEM);
-  } else {
-    if (answer_packets(request, (const char *)packet.data, packet.len))
-      sio__session_announce(session);
-    else
-      sio__session_drop(session);
-  }
-  sio__buf_dispose(&packet);
 }
 
-static void fail(struct sio__session *session, sio_cause cause, uint64_t seen)
+static void fail(struct sio_session *session, sio_cause cause, uint64_t seen)
 {
   const sio_end end = {SIO_REASON_TRANSPORT_ERROR, cause, NULL, 0, seen};
 
@@ -48,7 +30,7 @@ static void fail(struct sio__session *session, sio_cause cause, uint64_t seen)
 
 /* The connection of a request has gone: `aborted` is what it means if that
  * was the peer's doing. */
-static void fail_lost(struct sio__session *session, sio_cause cause,
+static void fail_lost(struct sio_session *session, sio_cause cause,
                       sio_cause aborted)
 {
   bool peer = cause == SIO_CAUSE_PEER_GONE || cause == SIO_CAUSE_WRITE;
@@ -59,61 +41,75 @@ static void fail_lost(struct sio__session *session, sio_cause cause,
 /* A GET has been answered, or its connection has gone. */
 static void on_poll_released(struct sio_request *request, sio_cause cause)
 {
-  struct sio__session *session = request->owner;
+  struct sio_session *session = request->owner;
 
   session->poll = NULL;
   if (cause != SIO_CAUSE_NONE)
     fail_lost(session, cause, SIO_CAUSE_POLL_ABORTED);
 }
 
-/* Answer a GET with what is queued. */
-static void flush(struct sio__session *session)
+/* ---- GET ---- */
+
+/* Answer the waiting GET with what is queued. */
+static void flush(struct sio_session *session)
 {
   struct sio_request *request = session->poll;
-  struct sio__packetq *queue = &session->queue;
-  struct sio__outq *out;
-  bool ok;
+  uint32_t count;
 
   /* What a dying connection took would be lost: the session fails instead. */
-  if (request == NULL || queue->count == 0 ||
+  if (request == NULL || session->queue.count == 0 ||
       !sio__conn_has_room(request->conn, 0))
     return;
-  out = sio__request_begin(request, 200, TEXT_TYPE, NO_STORE, queue->encoded);
-  ok = out != NULL && sio__payload_write(queue, out) == 0;
-  sio__packetq_clear(queue);
-  sio__request_done(request, ok);
-  if (!ok)
+  switch (sio__poll_answer_queue(session, request, &count)) {
+  case POLL_NOMEM:
     sio__session_doom(session, SIO_CAUSE_NOMEM, 0); /* its packets are lost */
-  else if (session->state == SESSION_CLOSING)
+    return;
+  case POLL_LEFT:
+    return;
+  case POLL_ANSWERED:
+    break;
+  }
+  sio__receipts_left(session, count);
+  if (session->queue.count == 0)
+    sio__session_drained(session);
+  if (session->state == SESSION_CLOSING)
     session->transport->drain(session);
 }
 
 static void on_flush(struct sio__deferred *deferred)
 {
-  flush(SIO__CONTAINER(deferred, struct sio__session, flush));
+  flush(SIO__CONTAINER(deferred, struct sio_session, flush));
 }
 
 /* Once the bracket closes: more may come until then. */
-static void flush_soon(struct sio__session *session)
+static void flush_soon(struct sio_session *session)
 {
   if (session->poll != NULL && session->queue.count > 0 &&
       sio__list_is_empty(&session->flush.link))
     sio__engine_defer(session->engine, &session->flush, on_flush);
 }
 
-void sio__polling_get(struct sio__session *session, struct sio_request *request)
+/* Show packets of one character each to the host, and answer with them. */
+static void answer_types(struct sio_session *session,
+                         struct sio_request *request, const char *types)
 {
-  static const char farewell[] = "6\x1e"
-                                 "1";
+  for (const char *type = types; *type != '\0'; type++)
+    sio__session_note_out(session, type, 1, 0);
+  if (!request->answered && sio__conn_is_open(request->conn))
+    (void)sio__poll_answer_types(session, request, types); /* or it is lost */
+}
 
+void sio__polling_get(struct sio_session *session, struct sio_request *request)
+{
   request->kind = REQUEST_POLL;
   if (session->poll != NULL) {
     fail(session, SIO_CAUSE_POLL_OVERLAP, 0);
-    sio__request_answer(request, 400, NULL, NULL, empty);
+    (void)sio__request_refuse(request, 400, NULL, empty); /* or it is lost */
     return;
   }
+  sio__poll_note(session, request);
   if (session->state == SESSION_CLOSING && session->queue.count == 0) {
-    (void)answer_packets(request, farewell, sizeof farewell - 1);
+    answer_types(session, request, "61");
     sio__session_finish(session);
     return;
   }
@@ -126,16 +122,19 @@ void sio__polling_get(struct sio__session *session, struct sio_request *request)
     session->candidate->poll(session);
 }
 
-void sio__polling_release(struct sio__session *session, const char *packet)
+void sio__polling_release(struct sio_session *session, const char *packet)
 {
-  if (session->poll != NULL)
-    (void)answer_packets(session->poll, packet, strlen(packet));
+  if (session->poll == NULL)
+    return;
+  sio__session_note_out(session, packet, 1, 0);
+  if (session->poll != NULL && sio__conn_is_open(session->poll->conn))
+    (void)sio__poll_answer_types(session, session->poll, packet);
 }
 
 /* ---- As a transport ---- */
 
 /* See how the queue has taken a packet. */
-static bool queued(struct sio__session *session, int added)
+static bool queued(struct sio_session *session, int added)
 {
   uint64_t max = session->engine->options->max_output_bytes;
   uint64_t seen = session->queue.bytes;
@@ -153,29 +152,33 @@ static bool queued(struct sio__session *session, int added)
   return true;
 }
 
-static bool polling_send(struct sio__session *session, const void *packet,
-                         size_t len, bool binary)
+static bool polling_send(struct sio_session *session, const void *packet,
+                         size_t len, unsigned flags)
 {
-  return queued(session,
-                sio__packetq_add(&session->queue, packet, len, binary));
+  return queued(session, sio__packetq_add(&session->queue, packet, len, flags));
 }
 
-static bool polling_send_shared(struct sio__session *session,
-                                const struct sio__shared *shared)
+static bool polling_send_shared(struct sio_session *session,
+                                struct sio__shared *shared)
 {
   uint32_t len = shared->chunk->len - SIO__SHARED_HEADROOM;
 
   return queued(session,
                 sio__packetq_push(&session->queue, shared->chunk,
-                                  SIO__SHARED_HEADROOM, len, shared->binary));
+                                  SIO__SHARED_HEADROOM, len, shared->flags));
 }
 
-static size_t polling_pending(const struct sio__session *session)
+static size_t polling_pending(const struct sio_session *session)
 {
   return session->queue.bytes;
 }
 
-static void polling_drain(struct sio__session *session)
+static bool polling_writable(const struct sio_session *session)
+{
+  return session->poll != NULL && session->queue.count == 0;
+}
+
+static void polling_drain(struct sio_session *session)
 {
   const sio_server_options *options = session->engine->options;
 
@@ -201,34 +204,36 @@ static struct sio_request *let_go(struct sio_request **place)
   return request;
 }
 
-void sio__polling_leave(struct sio__session *session)
+void sio__polling_leave(struct sio_session *session)
 {
   struct sio_request *post = let_go(&session->post);
 
-  sio__polling_release(session, "6");
-  sio__list_remove(&session->flush.link);
   if (post != NULL)
     sio__request_abandon(post, SIO_CAUSE_POST_ABORTED);
+  sio__polling_release(session, "6");
+  sio__list_remove(&session->flush.link);
 }
 
-static void polling_close(struct sio__session *session, const char *farewell)
+static void polling_close(struct sio_session *session, const char *farewell)
 {
   struct sio_request *poll = let_go(&session->poll);
   struct sio_request *post = let_go(&session->post);
 
   sio__list_remove(&session->flush.link);
   sio__packetq_clear(&session->queue);
-  if (poll != NULL)
-    (void)answer_packets(poll, farewell, strlen(farewell));
   if (post != NULL)
     sio__request_abandon(post, SIO_CAUSE_POST_ABORTED);
+  if (poll != NULL)
+    answer_types(session, poll, farewell);
 }
 
 const struct sio__transport sio__polling_transport = {
     .name = "polling",
+    .polls = true,
     .send = polling_send,
     .send_shared = polling_send_shared,
     .pending = polling_pending,
+    .writable = polling_writable,
     .drain = polling_drain,
     .close = polling_close,
 };
@@ -239,90 +244,130 @@ const struct sio__transport sio__polling_transport = {
  * has gone. */
 static void on_post_released(struct sio_request *request, sio_cause cause)
 {
-  struct sio__session *session = request->owner;
+  struct sio_session *session = request->owner;
 
   session->post = NULL;
   if (cause != SIO_CAUSE_NONE)
     fail_lost(session, cause, SIO_CAUSE_POST_ABORTED);
 }
 
-/* Answer a POST that will not be read, and close its connection if its body
- * is still to come. */
-static void refuse_post(struct sio_request *request, int status, bool has_body)
-{
-  if (has_body)
-    request->keep_alive = false;
-  sio__request_answer(request, status, NULL, NULL, empty);
-}
-
-bool sio__polling_post(struct sio__session *session,
-                       struct sio_request *request,
+bool sio__polling_post(struct sio_session *session, struct sio_request *request,
                        const struct sio__http_head *head)
 {
   uint64_t max = session->engine->options->max_payload;
   sio_str type = {NULL, 0};
+  bool bytes;
 
   request->kind = REQUEST_POST;
   (void)sio__http_header(head, "content-type", &type); /* it may be missing */
-  if (session->post != NULL) {
-    fail(session, SIO_CAUSE_POST_OVERLAP, 0);
-    refuse_post(request, 400, true);
-  } else if (sio_str_is(type, "application/octet-stream")) {
-    fail(session, SIO_CAUSE_CONTENT_TYPE, 0);
-    refuse_post(request, 400, true);
-  } else if (head->has_length && head->content_length > max) {
-    sio__request_refuse_size(request, head->content_length);
-  } else {
-    session->post = request;
-    request->owner = session;
-    request->released = on_post_released;
-    return true;
+  bytes = sio_str_is(type, "application/octet-stream");
+  if (session->post != NULL || (bytes && session->protocol != 3)) {
+    fail(session,
+         session->post != NULL ? SIO_CAUSE_POST_OVERLAP
+                               : SIO_CAUSE_CONTENT_TYPE,
+         0);
+    (void)sio__request_refuse(request, 400, NULL, empty); /* or it is lost */
+    return false;
   }
-  return false;
+  if (head->has_length && head->content_length > max) {
+    sio__request_refuse_size(request, head->content_length);
+    return false;
+  }
+  session->post = request;
+  session->post_bytes = bytes;
+  session->post_from_ie = sio__poll_is_from_ie(head);
+  request->owner = session;
+  request->released = on_post_released;
+  return true;
 }
 
-static bool bad_payload(struct sio__session *session, sio_cause cause)
+static void bad_payload(struct sio_session *session, sio_cause cause)
 {
   const sio_end end = {SIO_REASON_PARSE_ERROR, cause, NULL, 0, 0};
 
   sio__session_fail(session, &end, "1");
-  return false;
 }
 
-/* Whether all packets of a payload were fit to be read. */
-static bool read_payload(struct sio__session *session, char *data, size_t len)
+static void read_payload4(struct sio_session *session, char *data, size_t len)
 {
   struct sio__payload_iter iter;
   uint32_t left = session->engine->options->max_payload_packets;
   char *packet;
   size_t packet_len;
 
-  if (!sio__utf8_is_valid((const uint8_t *)data, len))
-    return bad_payload(session, SIO_CAUSE_TEXT);
   sio__payload_begin(&iter, data, len);
   while (sio__payload_next(&iter, &packet, &packet_len)) {
-    if (left-- == 0)
-      return bad_payload(session, SIO_CAUSE_PAYLOAD_PACKETS);
+    if (left-- == 0) {
+      bad_payload(session, SIO_CAUSE_PAYLOAD_PACKETS);
+      return;
+    }
     if (!sio__session_text(session, packet, packet_len))
-      break;
+      return;
   }
-  return session->state != SESSION_CLOSED ||
-         (session->reason != SIO_REASON_PARSE_ERROR &&
-          session->reason != SIO_REASON_TRANSPORT_ERROR);
+}
+
+static void read_payload3(struct sio_session *session, char *data, size_t len)
+{
+  struct sio__payload3_iter iter;
+  uint32_t left = session->engine->options->max_payload_packets;
+  enum sio__payload3_item item;
+  char *packet;
+  size_t packet_len;
+  bool more = true;
+
+  sio__payload3_begin(&iter, data, len, session->post_bytes);
+  while (more && (item = sio__payload3_next(&iter, &packet, &packet_len)) !=
+                     PAYLOAD3_END) {
+    if (item == PAYLOAD3_BAD || left-- == 0) {
+      bad_payload(session, item == PAYLOAD3_BAD ? SIO_CAUSE_ENGINE_PACKET
+                                                : SIO_CAUSE_PAYLOAD_PACKETS);
+      return;
+    }
+    more = item == PAYLOAD3_TEXT
+               ? sio__session_text(session, packet, packet_len)
+               : sio__session_typed(session, (uint8_t *)packet, packet_len);
+  }
+}
+
+static void read_payload(struct sio_session *session, char *data, size_t len)
+{
+  sio_str form;
+
+  if (session->jsonp) {
+    if (!sio__jsonp_read(data, len, &form))
+      return; /* old clients post empty forms */
+    session->post_bytes = false;
+    data = (char *)(uintptr_t)form.data; /* it lies in `data` */
+    len = form.len;
+  }
+  if (!session->post_bytes && !sio__utf8_is_valid((const uint8_t *)data, len))
+    bad_payload(session, SIO_CAUSE_TEXT);
+  else if (session->protocol == 3)
+    read_payload3(session, data, len);
+  else
+    read_payload4(session, data, len);
+}
+
+/* Whether the session has ended over what was posted. */
+static bool has_failed(const struct sio_session *session)
+{
+  return session->state == SESSION_CLOSED &&
+         (session->reason == SIO_REASON_PARSE_ERROR ||
+          session->reason == SIO_REASON_TRANSPORT_ERROR);
 }
 
 void sio__polling_post_done(struct sio_request *request)
 {
-  static const sio_span ok = {(const uint8_t *)"ok", 2};
-  struct sio__session *session = request->owner;
+  struct sio_session *session = request->owner;
   sio_span body = sio__request_body(request);
 
   if (request->released == NULL)
     return; /* the session has gone meanwhile */
   (void)let_go(&session->post);
   /* Bytes that were fed may be changed in place. */
-  if (read_payload(session, (char *)(uintptr_t)body.data, body.len))
-    sio__request_answer(request, 200, "text/html", NO_STORE, ok);
+  read_payload(session, (char *)(uintptr_t)body.data, body.len);
+  if (has_failed(session))
+    (void)sio__request_answer(request, 400, NULL, empty); /* or it is lost */
   else
-    sio__request_answer(request, 400, NULL, NULL, empty);
+    sio__poll_answer_post(session, request);
 }

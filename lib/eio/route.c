@@ -4,272 +4,12 @@
 
 #include "base/mem.h"
 #include "eio/exchange.h"
+#include "eio/handshake.h"
+#include "eio/outside.h"
 #include "eio/polling.h"
-#include "eio/upgrade.h"
 #include "eio/verify.h"
-#include "eio/websocket.h"
-
-#include <stdio.h>
 
 static const sio_span no_body = {NULL, 0};
-
-static sio_span text_body(const char *text)
-{
-  sio_span body = {(const uint8_t *)text, strlen(text)};
-
-  return body;
-}
-
-/* Whether bytes of a body follow the head. */
-static bool has_body(const struct sio__http_head *head)
-{
-  sio_str value;
-
-  return (head->has_length && head->content_length > 0) ||
-         sio__http_header(head, "transfer-encoding", &value);
-}
-
-/* Refuse a request whose head has just been read: what follows of it is not
- * read any more. */
-static void refuse(struct sio_request *request,
-                   const struct sio__http_head *head, int status,
-                   const char *type, const char *headers, sio_span body)
-{
-  if (has_body(head)) {
-    request->keep_alive = false;
-    request->conn->http->arriving = request;
-  }
-  sio__request_answer(request, status, type, headers, body);
-}
-
-/* ---- Under the path ---- */
-
-static void refuse_code(struct sio_request *request,
-                        const struct sio__http_head *head,
-                        const struct sio__verdict *verdict)
-{
-  const char *message = sio__refusal_message(verdict->code);
-  char json[96];
-
-  sio__engine_note(request->engine, "request", SIO_CAUSE_REFUSED,
-                   verdict->context, 0);
-  if (head->wants_websocket) {
-    request->keep_alive = false;
-    refuse(request, head, 400, "text/html", NULL, text_body(message));
-    return;
-  }
-  snprintf(json, sizeof json, "{\"code\":%d,\"message\":\"%s\"}",
-           (int)verdict->code, message);
-  refuse(request, head, 400, "application/json", NULL, text_body(json));
-}
-
-/* Refuse an upgrade request; true if it was not fit to be one. */
-static bool refuse_handshake(struct sio_request *request,
-                             const struct sio__http_head *head)
-{
-  struct sio__ws_refusal refusal = sio__websocket_check(head);
-
-  if (refusal.status == 0 &&
-      request->link.prev == &request->conn->http->requests)
-    return false;
-  if (refusal.status == 0) { /* answers to earlier requests are still owed */
-    refusal.status = 400;
-    refusal.message = "Bad request";
-  }
-  request->keep_alive = false;
-  refuse(request, head, refusal.status, "text/html", refusal.headers,
-         text_body(refusal.message));
-  return true;
-}
-
-/* The request was answered by 101: nothing of it is left on the connection. */
-static void open_websocket(struct sio_request *request,
-                           const struct sio__http_head *head, bool base64)
-{
-  struct sio_conn *conn = request->conn;
-  struct sio__session *session;
-  struct sio__buf packet;
-  int rv;
-
-  if (refuse_handshake(request, head))
-    return;
-  rv =
-      sio__session_new(conn->engine, head, conn->http->address,
-                       conn->http->secure, &sio__websocket_transport, &session);
-  if (rv != 0) {
-    sio__conn_abort(conn, SIO_CAUSE_NOMEM);
-    return;
-  }
-  session->base64 = base64;
-  if (!sio__websocket_accept(request, head)) {
-    sio__session_drop(session);
-    return;
-  }
-  sio__buf_init(&packet, conn->engine->mem, SIZE_MAX);
-  sio__session_write_open(session, true, &packet);
-  if (packet.error != 0)
-    sio__conn_abort(conn, SIO_CAUSE_NOMEM);
-  if (packet.error == 0 && session->state == SESSION_OPEN &&
-      sio__websocket_send(conn, packet.data, packet.len, false)) {
-    session->ws = conn;
-    sio__websocket_attach(conn, session, &sio__websocket_sink);
-    sio__session_announce(session);
-  } else {
-    sio__session_drop(session);
-    sio__websocket_close(conn);
-  }
-  sio__buf_dispose(&packet);
-}
-
-static void upgrade(struct sio_request *request,
-                    const struct sio__http_head *head,
-                    struct sio__session *session)
-{
-  struct sio_conn *conn = request->conn;
-  bool taken = session->ws != NULL || session->candidate != NULL;
-
-  if (refuse_handshake(request, head) || !sio__websocket_accept(request, head))
-    return;
-  /* A second websocket is closed after 101, not refused before: the first one
-   * must not notice, and clients know how to take it. */
-  if (taken)
-    sio__websocket_close(conn);
-  else if (sio__upgrade_begin(session, conn) != 0)
-    sio__conn_abort(conn, SIO_CAUSE_NOMEM);
-}
-
-static void open_polling(struct sio_request *request,
-                         const struct sio__http_head *head, bool base64)
-{
-  struct sio_conn *conn = request->conn;
-  struct sio__session *session;
-
-  if (sio__session_new(conn->engine, head, conn->http->address,
-                       conn->http->secure, &sio__polling_transport,
-                       &session) != 0) {
-    refuse(request, head, 500, NULL, NULL, no_body);
-    return;
-  }
-  session->base64 = base64;
-  sio__polling_open(session, request);
-}
-
-/* The body of a request is welcome: say so if the client waits for it. */
-static void go_on(struct sio_request *request,
-                  const struct sio__http_head *head)
-{
-  static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-
-  if (!head->expects_continue || !has_body(head))
-    return;
-  if (sio__outq_append(sio__request_out(request), text, sizeof text - 1) != 0)
-    sio__request_abandon(request, SIO_CAUSE_NOMEM);
-  else
-    sio__conn_touch(request->conn);
-}
-
-static void on_post(struct sio_request *request,
-                    const struct sio__http_head *head,
-                    struct sio__session *session)
-{
-  request->conn->http->arriving = request;
-  if (sio__polling_post(session, request, head))
-    go_on(request, head);
-}
-
-static void on_engine_request(struct sio_request *request,
-                              const struct sio__http_head *head)
-{
-  struct sio__verdict verdict = sio__verify(request->engine, head);
-
-  switch (verdict.kind) {
-  case VERDICT_HANDSHAKE_POLLING:
-    open_polling(request, head, verdict.base64);
-    break;
-  case VERDICT_HANDSHAKE_WEBSOCKET:
-    open_websocket(request, head, verdict.base64);
-    break;
-  case VERDICT_GET:
-    sio__polling_get(verdict.session, request);
-    break;
-  case VERDICT_POST:
-    on_post(request, head, verdict.session);
-    break;
-  case VERDICT_UPGRADE:
-    upgrade(request, head, verdict.session);
-    break;
-  case VERDICT_METHOD:
-    refuse(request, head, 405, NULL, "Allow: GET, POST\r\n", no_body);
-    break;
-  case VERDICT_FULL:
-    sio__engine_note(request->engine, "request", SIO_CAUSE_SESSIONS, NULL,
-                     request->engine->sessions.count + 1);
-    request->keep_alive = false;
-    refuse(request, head, 503, NULL, "Retry-After: 5\r\n", no_body);
-    break;
-  case VERDICT_CLOSED:
-    request->keep_alive = false;
-    refuse(request, head, 503, NULL, NULL, no_body);
-    break;
-  case VERDICT_REFUSED:
-    refuse_code(request, head, &verdict);
-    break;
-  }
-}
-
-/* ---- Outside the path ---- */
-
-static bool prepare_host_request(struct sio_request *request)
-{
-  const struct sio__http_side *http = request->conn->http;
-  struct sio__http_head packed;
-
-  if (sio__http_head_pack(&request->head, request->mem, &packed) != 0)
-    return false;
-  request->head = packed;
-  request->head_packed = true;
-  request->address = sio__mem_alloc(request->mem, http->address_len + 1u);
-  if (request->address == NULL)
-    return false;
-  memcpy(request->address, http->address, http->address_len + 1u);
-  return true;
-}
-
-static void on_host_request(struct sio_request *request,
-                            const struct sio__http_head *head)
-{
-  uint64_t max = request->engine->options->max_body;
-
-  request->kind = REQUEST_HOST;
-  if (head->has_length && head->content_length > max) {
-    request->conn->http->arriving = request;
-    sio__request_refuse_size(request, head->content_length);
-    return;
-  }
-  if (!prepare_host_request(request)) {
-    sio__request_abandon(request, SIO_CAUSE_NOMEM);
-    return;
-  }
-  request->conn->http->arriving = request;
-  go_on(request, head);
-}
-
-static void host_request_done(struct sio_request *request)
-{
-  struct sio__engine *engine = request->engine;
-  bool handled;
-
-  if (request->whole.data != NULL && sio__request_keep_body(request) != 0) {
-    sio__request_abandon(request, SIO_CAUSE_NOMEM);
-    return;
-  }
-  (void)sio_request_retain(request); /* it may be answered meanwhile */
-  handled = engine->events->request(request, engine->events_user);
-  if (!handled && !request->answered)
-    sio__request_answer(request, 404, "text/plain", NULL,
-                        text_body("Not Found"));
-  sio_request_release(request); /* unanswered and not retained: 500 */
-}
 
 /* ---- Events of the parser ---- */
 
@@ -284,29 +24,30 @@ static void on_head(struct sio_conn *conn)
     return;
   }
   conn->http->wait = HTTP_WAIT_NOTHING; /* the next head has its own time */
+  conn->engine->metrics.http_requests++;
   request = sio__request_new(conn, head);
   if (request == NULL) {
     sio__conn_abort(conn, SIO_CAUSE_NOMEM);
     return;
   }
   if (sio__verify_is_ours(conn->engine, head))
-    on_engine_request(request, head);
+    sio__handshake_request(request);
   else
-    on_host_request(request, head);
+    sio__outside_request(request, head);
 }
 
 static void on_body(struct sio_conn *conn, sio_span body)
 {
   struct sio_request *request = conn->http->arriving;
-  const sio_server_options *options = conn->engine->options;
-  uint64_t max;
   int rv;
 
   if (request == NULL || request->answered)
     return;
-  max =
-      request->kind == REQUEST_POST ? options->max_payload : options->max_body;
-  rv = sio__request_add_body(request, body, max);
+  if (request->kind == REQUEST_HOST) {
+    sio__outside_body(request, body);
+    return;
+  }
+  rv = sio__request_add_body(request, body, conn->engine->options->max_payload);
   if (rv == SIO_ERR_LIMIT)
     sio__request_refuse_size(request, request->body.len + (uint64_t)body.len);
   else if (rv != 0)
@@ -323,7 +64,7 @@ static void on_done(struct sio_conn *conn)
   if (request->answered)
     return;
   if (request->kind == REQUEST_HOST)
-    host_request_done(request);
+    sio__outside_done(request);
   else
     sio__polling_post_done(request);
 }
@@ -340,6 +81,7 @@ static void on_error(struct sio_conn *conn, int status, sio_cause cause,
     return;
   }
   sio__engine_note(conn->engine, "request", cause, detail, 0);
+  conn->engine->metrics.http_errors++;
   head.method = "";
   request = conn->http->arriving;
   if (request == NULL || request->answered)
@@ -351,7 +93,7 @@ static void on_error(struct sio_conn *conn, int status, sio_cause cause,
   conn->http->arriving = request; /* what is left of it is not read */
   request->keep_alive = false;
   conn->cause = cause;
-  sio__request_answer(request, status, NULL, NULL, no_body);
+  (void)sio__request_answer(request, status, NULL, no_body); /* or cut */
 }
 
 /* One timer at a time: for a head, a body, or the next request. */
@@ -425,6 +167,17 @@ static bool has_said_goodbye(const struct sio__http_side *http)
   return last->answered && !last->keep_alive;
 }
 
+/* What comes behind a websocket's handshake has to wait for it. */
+static void hold(struct sio_conn *conn, const uint8_t *data, size_t len)
+{
+  struct sio__buf *held = &conn->http->held;
+
+  sio__buf_append(held, data, len);
+  if (held->error != 0)
+    sio__conn_abort(conn, held->error == SIO_ERR_LIMIT ? SIO_CAUSE_PIPELINE
+                                                       : SIO_CAUSE_NOMEM);
+}
+
 static size_t http_feed(struct sio_conn *conn, uint8_t *data, size_t len)
 {
   struct sio__engine *engine = conn->engine;
@@ -434,6 +187,10 @@ static size_t http_feed(struct sio_conn *conn, uint8_t *data, size_t len)
 
   if (http->failed || has_said_goodbye(http))
     return len; /* an answer is still owed to an earlier request */
+  if (http->holding) {
+    hold(conn, data, len);
+    return len;
+  }
   if (http->parser == NULL)
     http->parser = sio__http_parser_new(engine->mem, &engine->http_limits);
   if (http->parser == NULL) {
@@ -450,9 +207,9 @@ static size_t http_feed(struct sio_conn *conn, uint8_t *data, size_t len)
     on_event(conn, event, body);
   } while (event != HTTP_MORE && event != HTTP_ERROR &&
            sio__conn_is_open(conn) && conn->protocol == &sio__http_protocol &&
-           !has_said_goodbye(http));
-  /* What is left is for frames, or for nobody. */
-  return conn->protocol != &sio__http_protocol ? done : len;
+           !has_said_goodbye(http) && !http->holding);
+  /* What is left is for frames, now or later, or for nobody. */
+  return conn->protocol != &sio__http_protocol || http->holding ? done : len;
 }
 
 static void http_timeout(struct sio_conn *conn)
@@ -483,6 +240,7 @@ static void http_lost(struct sio_conn *conn)
 const struct sio__conn_protocol sio__http_protocol = {
     .feed = http_feed,
     .timeout = http_timeout,
+    .sent = sio__exchange_sent,
     .lost = http_lost,
 };
 

@@ -2,28 +2,32 @@
 /* Engine.IO sessions: beginning, packets, heartbeat, end. */
 #include "eio/session.h"
 
-#include "base/base64.h"
 #include "base/mem.h"
+#include "eio/receipts.h"
+#include "eio/traffic.h"
+#include "json/string.h"
 
-static void destroy(struct sio__session *session)
+static void destroy(struct sio_session *session)
 {
   const sio_allocator *mem = session->engine->mem;
 
+  sio__list_remove(&session->link);
   sio__list_remove(&session->flush.link);
   sio__packetq_dispose(&session->queue);
+  sio__receipts_free(session);
   sio__snapshot_unref(session->snapshot);
-  sio__mem_free(mem, session, sizeof *session);
+  sio__mem_free(mem, session, sizeof *session + session->id_len + 1u);
 }
 
 /* ---- End ---- */
 
-static void finish(struct sio__session *session, const char *farewell);
+static void finish(struct sio_session *session, const char *farewell);
 
 /* Fail a doomed session, or free a closed one. */
 static void settle(struct sio__deferred *deferred)
 {
-  struct sio__session *session =
-      SIO__CONTAINER(deferred, struct sio__session, deferred);
+  struct sio_session *session =
+      SIO__CONTAINER(deferred, struct sio_session, deferred);
 
   if (session->state == SESSION_CLOSED)
     destroy(session);
@@ -31,7 +35,34 @@ static void settle(struct sio__deferred *deferred)
     finish(session, NULL);
 }
 
-static void finish(struct sio__session *session, const char *farewell)
+/* The sessions that a transport carries now. */
+static uint64_t *carried(struct sio_session *session)
+{
+  sio_metrics *metrics = &session->engine->metrics;
+
+  return session->transport->polls ? &metrics->sessions_polling_now
+                                   : &metrics->sessions_websocket_now;
+}
+
+/* Whoever knows it is told that it has ended. */
+static void tell_end(struct sio_session *session, const sio_end *end)
+{
+  struct sio__engine *engine = session->engine;
+  const struct sio__hooks *hooks = &engine->hooks;
+
+  if (session->shown) {
+    engine->metrics.closes[end->reason]++;
+    --*carried(session);
+  }
+  sio__receipts_fail(session);
+  if (session->announced)
+    engine->events->closed(session, end, engine->events_user);
+  if (session->shown && hooks->sessions.close != NULL)
+    hooks->sessions.close(session, end, hooks->sessions_user);
+  session->shown = false; /* it is not to hear of it any more */
+}
+
+static void finish(struct sio_session *session, const char *farewell)
 {
   struct sio__engine *engine = session->engine;
   sio_cause cause = (sio_cause)session->cause;
@@ -46,13 +77,12 @@ static void finish(struct sio__session *session, const char *farewell)
   session->transport->close(session, farewell != NULL ? farewell : "1");
   sio__map_remove(&engine->sessions, &session->node);
   sio__engine_note_end(engine, "session", NULL, &end);
-  if (session->announced)
-    engine->events->closed(session, &end, engine->events_user);
+  tell_end(session, &end);
   sio__engine_defer(engine, &session->deferred, settle);
 }
 
 /* What ends a session that is ending anyway is the first reason. */
-static void remember(struct sio__session *session, const sio_end *end)
+static void remember(struct sio_session *session, const sio_end *end)
 {
   if (session->state != SESSION_OPEN || session->doomed)
     return;
@@ -62,7 +92,7 @@ static void remember(struct sio__session *session, const sio_end *end)
   session->seen = end->seen;
 }
 
-void sio__session_fail(struct sio__session *session, const sio_end *end,
+void sio__session_fail(struct sio_session *session, const sio_end *end,
                        const char *farewell)
 {
   if (session->state == SESSION_CLOSED)
@@ -71,7 +101,7 @@ void sio__session_fail(struct sio__session *session, const sio_end *end,
   finish(session, farewell);
 }
 
-void sio__session_doom(struct sio__session *session, sio_cause cause,
+void sio__session_doom(struct sio_session *session, sio_cause cause,
                        uint64_t seen)
 {
   const sio_end end = {SIO_REASON_TRANSPORT_ERROR, cause, NULL, 0, seen};
@@ -85,10 +115,10 @@ void sio__session_doom(struct sio__session *session, sio_cause cause,
 
 static void on_grace(struct sio__timer *timer)
 {
-  finish(SIO__CONTAINER(timer, struct sio__session, grace), "1");
+  finish(SIO__CONTAINER(timer, struct sio_session, grace), "1");
 }
 
-void sio__session_close(struct sio__session *session, const sio_end *end,
+void sio__session_close(struct sio_session *session, const sio_end *end,
                         bool discard)
 {
   if (session->state == SESSION_CLOSED)
@@ -101,103 +131,115 @@ void sio__session_close(struct sio__session *session, const sio_end *end,
     session->transport->drain(session);
 }
 
-void sio__session_finish(struct sio__session *session)
+void sio__session_finish(struct sio_session *session)
 {
-  finish(session, "1");
+  if (session->state != SESSION_CLOSED)
+    finish(session, "1");
 }
 
 /* ---- Heartbeat ---- */
 
+/* Until the server pings; or, with protocol 3, until the client must have. */
+static uint64_t beat_ms(const struct sio_session *session)
+{
+  const sio_server_options *options = session->engine->options;
+
+  return options->ping_interval_ms +
+         (session->protocol == 3 ? options->ping_timeout_ms : 0);
+}
+
 static void on_heartbeat(struct sio__timer *timer)
 {
-  struct sio__session *session =
-      SIO__CONTAINER(timer, struct sio__session, heartbeat);
+  struct sio_session *session =
+      SIO__CONTAINER(timer, struct sio_session, heartbeat);
   static const sio_end end = {SIO_REASON_PING_TIMEOUT, SIO_CAUSE_PING_TIMEOUT,
                               NULL, 0, 0};
-  const sio_server_options *options = session->engine->options;
+  uint64_t timeout = session->engine->options->ping_timeout_ms;
   struct sio__clock *clock = &session->engine->clock;
+  /* A loop that has hung for long must not blame its peers. */
+  bool hung = (clock->now_ms - timer->at_ms) * 2 > timeout;
 
-  if (session->pinged) {
+  if (session->pinged || (session->protocol == 3 && !hung)) {
     sio__session_fail(session, &end, "1");
     return;
   }
   session->pinged = true;
-  /* Counted from when the ping was due; but a loop that has hung for long must
-   * not blame its peers. */
-  if ((clock->now_ms - timer->at_ms) * 2 > options->ping_timeout_ms)
-    sio__timer_start(clock, timer, options->ping_timeout_ms);
+  /* Counted from when the ping was due. */
+  if (hung)
+    sio__timer_start(clock, timer, timeout);
   else
-    sio__timer_start_from(clock, timer, timer->at_ms, options->ping_timeout_ms);
-  (void)sio__session_send(session, "2", 1, false); /* or it fails by itself */
+    sio__timer_start_from(clock, timer, timer->at_ms, timeout);
+  if (session->protocol != 3)
+    (void)sio__session_send(session, "2", 1, 0); /* or it fails by itself */
 }
 
-static void on_pong(struct sio__session *session)
+void sio__session_beat(struct sio_session *session)
 {
+  const struct sio__hooks *hooks = &session->engine->hooks;
+
   session->pinged = false;
   sio__timer_start(&session->engine->clock, &session->heartbeat,
-                   session->engine->options->ping_interval_ms);
+                   beat_ms(session));
+  if (hooks->sessions.heartbeat != NULL)
+    hooks->sessions.heartbeat(session, hooks->sessions_user);
 }
 
 /* ---- Beginning ---- */
 
-static uint64_t hash_id(const struct sio__engine *engine, const char *id)
+struct sio_session *sio__session_find(const struct sio__engine *engine,
+                                      const char *id, size_t len)
 {
-  return sio__hash(&engine->seed, id, SIO__ID_LEN);
-}
+  struct sio__map_node *node =
+      sio__map_first(&engine->sessions, sio__hash(&engine->seed, id, len));
 
-struct sio__session *sio__session_find(const struct sio__engine *engine,
-                                       const char *id, size_t len)
-{
-  struct sio__map_node *node;
-
-  if (len != SIO__ID_LEN)
-    return NULL;
-  node = sio__map_first(&engine->sessions, hash_id(engine, id));
   for (; node != NULL; node = sio__map_next(node)) {
-    struct sio__session *session =
-        SIO__CONTAINER(node, struct sio__session, node);
+    struct sio_session *session =
+        SIO__CONTAINER(node, struct sio_session, node);
 
-    if (memcmp(session->id, id, SIO__ID_LEN) == 0)
+    if (session->id_len == len && memcmp(session->id, id, len) == 0)
       return session;
   }
   return NULL;
 }
 
 int sio__session_new(struct sio__engine *engine,
-                     const struct sio__http_head *head, const char *address,
-                     bool secure, const struct sio__transport *transport,
-                     struct sio__session **out)
+                     const struct sio__session_spec *spec,
+                     struct sio_session **out)
 {
-  struct sio__session *session;
-  int rv;
+  size_t size = sizeof(struct sio_session) + spec->id.len + 1;
+  struct sio_session *session = sio__mem_zalloc(engine->mem, size);
 
   *out = NULL;
-  session = sio__mem_zalloc(engine->mem, sizeof *session);
   if (session == NULL)
     return SIO_ERR_NOMEM;
+  session->snapshot =
+      sio__snapshot_new(engine->mem, spec->head, spec->address, spec->secure);
+  if (session->snapshot == NULL) {
+    sio__mem_free(engine->mem, session, size);
+    return SIO_ERR_NOMEM;
+  }
   session->engine = engine;
-  session->transport = transport;
+  session->protocol = spec->protocol;
+  session->base64 = spec->base64;
+  session->jsonp = spec->jsonp;
+  session->jsonp_index = spec->jsonp_index;
+  session->transport = spec->transport;
+  session->id_len = (uint8_t)spec->id.len;
+  memcpy(session->id, spec->id.data, spec->id.len);
   sio__packetq_init(&session->queue, &engine->chunks);
+  sio__list_init(&session->link);
   sio__list_init(&session->flush.link);
   sio__list_init(&session->deferred.link);
   sio__timer_init(&session->heartbeat, on_heartbeat);
   sio__timer_init(&session->grace, on_grace);
-  rv = sio__ids_next(&engine->ids, session->id);
-  if (rv == 0) {
-    session->snapshot = sio__snapshot_new(engine->mem, head, address, secure);
-    rv = session->snapshot != NULL ? 0 : SIO_ERR_NOMEM;
-  }
-  if (rv != 0) {
-    sio__mem_free(engine->mem, session, sizeof *session);
-    return rv;
-  }
   sio__map_insert(&engine->sessions, &session->node,
-                  hash_id(engine, session->id));
+                  sio__hash(&engine->seed, session->id, session->id_len));
+  sio__list_insert(&engine->all_sessions, &session->link);
   *out = session;
   return 0;
 }
 
-void sio__session_drop(struct sio__session *session)
+void sio__session_drop(struct sio_session *session)
 {
   if (session->state == SESSION_CLOSED)
     return; /* closed meanwhile: it goes when the bracket closes */
@@ -205,17 +247,17 @@ void sio__session_drop(struct sio__session *session)
   destroy(session);
 }
 
-void sio__session_write_open(const struct sio__session *session, bool websocket,
+void sio__session_write_open(const struct sio_session *session, bool websocket,
                              struct sio__buf *out)
 {
   const sio_server_options *options = session->engine->options;
   bool upgrade = !websocket && options->no_upgrades == 0 &&
                  (options->transports & SIO_WEBSOCKET) != 0;
 
-  sio__buf_text(out, "0{\"sid\":\"");
-  sio__buf_append(out, session->id, SIO__ID_LEN);
-  sio__buf_text(out, upgrade ? "\",\"upgrades\":[\"websocket\"]"
-                             : "\",\"upgrades\":[]");
+  sio__buf_text(out, "0{\"sid\":");
+  (void)sio__json_quote(out, session->id, session->id_len); /* it is UTF-8 */
+  sio__buf_text(out,
+                upgrade ? ",\"upgrades\":[\"websocket\"]" : ",\"upgrades\":[]");
   sio__buf_text(out, ",\"pingInterval\":");
   sio__buf_u64(out, options->ping_interval_ms);
   sio__buf_text(out, ",\"pingTimeout\":");
@@ -225,16 +267,48 @@ void sio__session_write_open(const struct sio__session *session, bool websocket,
   sio__buf_byte(out, '}');
 }
 
-void sio__session_announce(struct sio__session *session)
+/* The handshake has left before anybody knew the session: count its packets
+ * and show them now. */
+static void show_handshake(struct sio_session *session)
+{
+  struct sio__engine *engine = session->engine;
+  sio_str initial = sio_s(engine->options->initial_message);
+  struct sio__buf packet;
+
+  sio__buf_init(&packet, engine->mem, SIZE_MAX);
+  if (engine->hooks.sessions.packet_out != NULL)
+    sio__session_write_open(session, !session->transport->polls, &packet);
+  if (packet.len > 0 && packet.error == 0)
+    sio__session_note_out(session, packet.data, packet.len, 0);
+  else
+    sio__session_note_out(session, "0", 1, 0);
+  sio__buf_dispose(&packet);
+  if (initial.data != NULL)
+    sio__session_note_out(session, initial.data, initial.len, SIO__SEND_BARE);
+}
+
+void sio__session_announce(struct sio_session *session)
 {
   static const sio_end end = {SIO_REASON_FORCED_CLOSE, SIO_CAUSE_NOMEM, NULL, 0,
                               0};
   struct sio__engine *engine = session->engine;
+  const struct sio__hooks *hooks = &engine->hooks;
+  sio_str initial = sio_s(engine->options->initial_message);
 
   if (session->state != SESSION_OPEN)
     return;
-  sio__timer_start(&engine->clock, &session->heartbeat,
-                   engine->options->ping_interval_ms);
+  sio__timer_start(&engine->clock, &session->heartbeat, beat_ms(session));
+  if (initial.data != NULL && !session->transport->polls)
+    (void)session->transport->send(session, initial.data, initial.len,
+                                   SIO__SEND_BARE); /* or it fails by itself */
+  session->shown = true;
+  engine->metrics.sessions++;
+  ++*carried(session);
+  if (hooks->sessions.open != NULL)
+    hooks->sessions.open(session, hooks->sessions_user);
+  show_handshake(session);
+  if (!sio__session_is_open(session))
+    return;
   session->announced = true;
   if (engine->events->opened(session, engine->events_user) != 0) {
     session->announced = false;
@@ -245,119 +319,34 @@ void sio__session_announce(struct sio__session *session)
                   session->snapshot->address, session->transport->name);
 }
 
-/* ---- Packets ---- */
+void sio__session_move(struct sio_session *session,
+                       const struct sio__transport *transport)
+{
+  --*carried(session);
+  session->transport = transport;
+  ++*carried(session);
+  session->engine->metrics.upgrades_done++;
+}
 
-size_t sio__session_pending(const struct sio__session *session)
+/* ---- What is on its way ---- */
+
+size_t sio__session_pending(const struct sio_session *session)
 {
   return session->transport->pending(session);
 }
 
-bool sio__session_send(struct sio__session *session, const void *packet,
-                       size_t len, bool binary)
+bool sio__session_is_writable(const struct sio_session *session)
 {
-  if (session->state != SESSION_OPEN || session->doomed)
-    return false;
-  return session->transport->send(session, packet, len, binary);
+  return sio__session_is_open(session) && session->transport->writable(session);
 }
 
-struct sio__shared sio__shared_new(struct sio__engine *engine,
-                                   const void *packet, size_t len, bool binary)
+void sio__session_drained(struct sio_session *session)
 {
-  size_t header = sio__ws_header_size(len);
-  struct sio__shared shared = {NULL, 0, binary};
+  const struct sio__hooks *hooks = &session->engine->hooks;
 
-  if (len <= UINT32_MAX / 4)
-    shared.chunk = sio__chunk_new(&engine->chunks, SIO__SHARED_HEADROOM + len);
-  if (shared.chunk == NULL)
-    return shared;
-  shared.frame_off = (uint32_t)(SIO__SHARED_HEADROOM - header);
-  (void)sio__ws_header_write(shared.chunk->data + shared.frame_off,
-                             binary ? WS_OP_BINARY : WS_OP_TEXT, len);
-  if (len > 0)
-    memcpy(shared.chunk->data + SIO__SHARED_HEADROOM, packet, len);
-  shared.chunk->len = (uint32_t)(SIO__SHARED_HEADROOM + len);
-  return shared;
-}
-
-void sio__shared_release(struct sio__shared *shared)
-{
-  if (shared->chunk != NULL)
-    sio__chunk_unref(shared->chunk);
-  shared->chunk = NULL;
-}
-
-bool sio__session_send_shared(struct sio__session *session,
-                              const struct sio__shared *shared)
-{
-  if (session->state != SESSION_OPEN || session->doomed)
-    return false;
-  return session->transport->send_shared(session, shared);
-}
-
-static bool bad_packet(struct sio__session *session)
-{
-  static const sio_end end = {SIO_REASON_PARSE_ERROR, SIO_CAUSE_ENGINE_PACKET,
-                              NULL, 0, 0};
-
-  sio__session_fail(session, &end, "1");
-  return false;
-}
-
-/* "b" and base64: a binary message where only text can travel. */
-static bool on_base64(struct sio__session *session, char *text, size_t len)
-{
-  struct sio__engine *engine = session->engine;
-  size_t size;
-
-  if (!sio__base64_decode(text, len, (uint8_t *)text, &size))
-    return bad_packet(session);
-  engine->events->binary(session, (const uint8_t *)text, size,
-                         engine->events_user);
-  return session->state == SESSION_OPEN;
-}
-
-bool sio__session_text(struct sio__session *session, char *packet, size_t len)
-{
-  static const sio_end wrong_way = {SIO_REASON_TRANSPORT_ERROR,
-                                    SIO_CAUSE_HEARTBEAT, NULL, 0, 0},
-                       goodbye = {SIO_REASON_TRANSPORT_CLOSE,
-                                  SIO_CAUSE_CLOSE_PACKET, NULL, 0, 0};
-  struct sio__engine *engine = session->engine;
-
-  if (session->state != SESSION_OPEN || session->doomed)
-    return false;
-  if (len == 0)
-    return bad_packet(session);
-  switch (packet[0]) {
-  case '4':
-    engine->events->text(session, packet + 1, len - 1, engine->events_user);
-    break;
-  case '3':
-    on_pong(session);
-    break;
-  case 'b':
-    return on_base64(session, packet + 1, len - 1);
-  case '2': /* the server pings, not the client */
-    sio__session_fail(session, &wrong_way, "1");
-    break;
-  case '1':
-    sio__session_fail(session, &goodbye, "6");
-    break;
-  case '0':
-  case '5':
-  case '6':
-    break;
-  default:
-    return bad_packet(session);
-  }
-  return session->state == SESSION_OPEN;
-}
-
-void sio__session_binary(struct sio__session *session, const uint8_t *data,
-                         size_t len)
-{
-  struct sio__engine *engine = session->engine;
-
-  if (session->state == SESSION_OPEN && !session->doomed)
-    engine->events->binary(session, data, len, engine->events_user);
+  if (!session->undrained || session->state == SESSION_CLOSED)
+    return;
+  session->undrained = false;
+  if (hooks->sessions.drain != NULL)
+    hooks->sessions.drain(session, hooks->sessions_user);
 }

@@ -17,48 +17,61 @@
 #include "eio/snapshot.h"
 
 struct sio_conn;
+struct sio__receipts;
 struct sio__shared;
-struct sio__session;
 
 /* What carries a session. */
 struct sio__transport {
   const char *name;
-  /* As sio__session_send() and sio__session_send_shared(); it is open. */
-  bool (*send)(struct sio__session *session, const void *packet, size_t len,
-               bool binary);
-  bool (*send_shared)(struct sio__session *session,
-                      const struct sio__shared *shared);
-  size_t (*pending)(const struct sio__session *session);
+  bool polls;
+  /* As sio__session_send() and sio__session_send_shared(), see eio/traffic.h;
+   * it is open, and `flags` may have SIO__SEND_BARE. */
+  bool (*send)(struct sio_session *session, const void *packet, size_t len,
+               unsigned flags);
+  bool (*send_shared)(struct sio_session *session, struct sio__shared *shared);
+  size_t (*pending)(const struct sio_session *session);
+  bool (*writable)(const struct sio_session *session);
   /* CLOSING: finish the session when everything is on its way. */
-  void (*drain)(struct sio__session *session);
+  void (*drain)(struct sio_session *session);
   /* The session has ended: a waiting GET is answered with `farewell`. */
-  void (*close)(struct sio__session *session, const char *farewell);
+  void (*close)(struct sio_session *session, const char *farewell);
 };
 
 /* A transport that may take the session over: part of a larger struct. */
 struct sio__candidate {
   /* The session has ended, or has no use for it. */
-  void (*cancel)(struct sio__session *session);
+  void (*cancel)(struct sio_session *session);
   /* A GET has begun to wait. */
-  void (*poll)(struct sio__session *session);
+  void (*poll)(struct sio_session *session);
 };
 
 enum sio__session_state { SESSION_OPEN, SESSION_CLOSING, SESSION_CLOSED };
 
-struct sio__session {
-  struct sio__map_node node; /* in engine->sessions */
+struct sio_session {
+  struct sio__map_node node; /* in engine->sessions, until it is closed */
+  struct sio__list link;     /* in engine->all_sessions */
   struct sio__engine *engine;
-  char id[SIO__ID_LEN + 1];
+  uint8_t protocol; /* of Engine.IO: 3 or 4 */
   uint8_t state;
   uint8_t reason; /* CLOSING and CLOSED: the end, in pieces */
   uint8_t cause;
   bool announced; /* the floor above knows it */
+  bool shown;     /* the host knows it */
   bool doomed;    /* it fails when the bracket closes */
-  bool pinged;    /* a pong is awaited */
+  bool pinged;    /* a pong is awaited; protocol 3: a ping is overdue */
   bool base64;    /* the client takes no binary */
+  bool jsonp;     /* polling: answers are scripts */
+  bool undrained; /* something was sent, and `drain` is owed */
+  uint8_t id_len;
+  uint8_t poll_coding; /* enum sio__coding: what the waiting GET takes */
+  bool poll_from_ie;   /* and whether an old browser has sent it */
+  bool post_from_ie;   /* likewise the POST */
+  bool post_bytes;     /* protocol 3: it is a binary payload */
+  uint32_t jsonp_index;
   const char *detail;
   uint64_t seen;
-  void *user; /* of the floor above */
+  void *user;      /* of the floor above */
+  void *host_user; /* of the host */
   const struct sio__transport *transport;
   struct sio_conn *ws;              /* its websocket; NULL: polling */
   struct sio_request *poll;         /* the GET that waits */
@@ -69,81 +82,84 @@ struct sio__session {
   struct sio__timer heartbeat;
   struct sio__timer grace;        /* CLOSING on polling: until the last GET */
   struct sio__snapshot *snapshot; /* a reference */
+  /* Who waits for messages to go out; NULL: nobody ever has. */
+  struct sio__receipts *receipts;
   struct sio__deferred deferred;
+  char id[]; /* NUL-terminated */
 };
 
-/* A message that many sessions get: its packet once, with room for a frame
- * header in front, so that both transports share the bytes. */
-struct sio__shared {
-  struct sio__chunk *chunk;
-  uint32_t frame_off; /* where the websocket frame begins */
-  bool binary;
+enum { SIO__SESSION_ID_MAX = 128 };
+
+/* What a handshake request has asked for. */
+struct sio__session_spec {
+  const struct sio__http_head *head; /* copied */
+  const char *address;               /* copied */
+  bool secure;
+  const struct sio__transport *transport;
+  sio_str id; /* not in use; copied */
+  uint8_t protocol;
+  bool base64;
+  bool jsonp;
+  uint32_t jsonp_index;
 };
 
-enum { SIO__SHARED_HEADROOM = SIO__WS_SERVER_HEADER_MAX };
-
-/* Make a session for a handshake request: registered, not announced yet.
- * 0, SIO_ERR_NOMEM or SIO_ERR_RANDOM. */
+/* Make a session: registered, not announced yet.  0 or SIO_ERR_NOMEM. */
 int sio__session_new(struct sio__engine *engine,
-                     const struct sio__http_head *head, const char *address,
-                     bool secure, const struct sio__transport *transport,
-                     struct sio__session **out);
+                     const struct sio__session_spec *spec,
+                     struct sio_session **out);
 
 /* Drop a session that was never announced. */
-void sio__session_drop(struct sio__session *session);
+void sio__session_drop(struct sio_session *session);
 
 /* Write the open packet's text (with its type) into `out`. */
-void sio__session_write_open(const struct sio__session *session, bool websocket,
+void sio__session_write_open(const struct sio_session *session, bool websocket,
                              struct sio__buf *out);
 
 /* The open packet is out: start the heartbeat and tell the floor above. */
-void sio__session_announce(struct sio__session *session);
+void sio__session_announce(struct sio_session *session);
 
 /* The session with this id; NULL if there is none. */
-struct sio__session *sio__session_find(const struct sio__engine *engine,
-                                       const char *id, size_t len);
+struct sio_session *sio__session_find(const struct sio__engine *engine,
+                                      const char *id, size_t len);
 
-/* Send a message.  `packet` begins with its type ('4'); a binary one is the
- * bare bytes.  Nothing is sent after close.  False: out of memory or over a
- * limit, and the session is being closed. */
-bool sio__session_send(struct sio__session *session, const void *packet,
-                       size_t len, bool binary);
+/* Whether messages go in and out. */
+static inline bool sio__session_is_open(const struct sio_session *session)
+{
+  return session->state == SESSION_OPEN && !session->doomed;
+}
 
-/* Make a shared message of a packet; NULL chunk: no memory.  The caller holds
- * one reference. */
-struct sio__shared sio__shared_new(struct sio__engine *engine,
-                                   const void *packet, size_t len, bool binary);
-void sio__shared_release(struct sio__shared *shared);
-bool sio__session_send_shared(struct sio__session *session,
-                              const struct sio__shared *shared);
+/* Whether what is sent now leaves at once. */
+bool sio__session_is_writable(const struct sio_session *session);
+
+/* Bytes that wait to be sent. */
+size_t sio__session_pending(const struct sio_session *session);
+
+/* Everything that was sent has gone out: tell the host. */
+void sio__session_drained(struct sio_session *session);
+
+/* A pong has come, or with protocol 3 a ping. */
+void sio__session_beat(struct sio_session *session);
+
+/* Another transport carries it from now on. */
+void sio__session_move(struct sio_session *session,
+                       const struct sio__transport *transport);
 
 /* Close it.  With `discard` at once; otherwise what is queued is sent first.
  * The floor above is told when it is closed. */
-void sio__session_close(struct sio__session *session, const sio_end *end,
+void sio__session_close(struct sio_session *session, const sio_end *end,
                         bool discard);
 
 /* Its transport has failed or its peer has left: closed at once.  A waiting
  * GET is answered with the packet `farewell`; NULL is "1". */
-void sio__session_fail(struct sio__session *session, const sio_end *end,
+void sio__session_fail(struct sio_session *session, const sio_end *end,
                        const char *farewell);
 
 /* As sio__session_fail(), for a limit, and once the bracket closes: callers
  * may be in the middle of a broadcast. */
-void sio__session_doom(struct sio__session *session, sio_cause cause,
+void sio__session_doom(struct sio_session *session, sio_cause cause,
                        uint64_t seen);
 
 /* CLOSING, and everything is on its way: it ends. */
-void sio__session_finish(struct sio__session *session);
-
-/* A text packet, type first, has arrived on the current transport.  False:
- * nothing after it is to be read. */
-bool sio__session_text(struct sio__session *session, char *packet, size_t len);
-
-/* A binary message has arrived. */
-void sio__session_binary(struct sio__session *session, const uint8_t *data,
-                         size_t len);
-
-/* Bytes that wait to be sent. */
-size_t sio__session_pending(const struct sio__session *session);
+void sio__session_finish(struct sio_session *session);
 
 #endif

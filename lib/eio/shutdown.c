@@ -12,7 +12,7 @@ static void close_sessions(struct sio__engine *engine)
   struct sio__map_node *node;
 
   while ((node = sio__map_any(&engine->sessions)) != NULL)
-    sio__session_close(SIO__CONTAINER(node, struct sio__session, node), &end,
+    sio__session_close(SIO__CONTAINER(node, struct sio_session, node), &end,
                        true);
 }
 

@@ -21,6 +21,11 @@ struct sio__snapshot {
 struct sio__snapshot *sio__snapshot_new(const sio_allocator *mem,
                                         const struct sio__http_head *head,
                                         const char *address, bool secure);
+
+/* A parameter of the query, as sio_socket_query(). */
+int sio__snapshot_query(const struct sio__snapshot *snapshot, const char *name,
+                        char *out, size_t cap);
+
 struct sio__snapshot *sio__snapshot_ref(struct sio__snapshot *snapshot);
 void sio__snapshot_unref(struct sio__snapshot *snapshot);
 

@@ -4,13 +4,14 @@
 
 #include "base/mem.h"
 #include "eio/polling.h"
+#include "eio/receipts.h"
 #include "eio/websocket.h"
 
 /* A later GET is answered after this time.  At once would make a busy loop of
  * client and server while the websocket is slow. */
 enum { NOOP_MS = 100 };
 
-static struct sio__upgrade *upgrade_of(const struct sio__session *session)
+static struct sio__upgrade *upgrade_of(const struct sio_session *session)
 {
   return SIO__CONTAINER(session->candidate, struct sio__upgrade, base);
 }
@@ -18,7 +19,7 @@ static struct sio__upgrade *upgrade_of(const struct sio__session *session)
 /* The attempt is over, one way or the other. */
 static void end(struct sio__upgrade *upgrade)
 {
-  struct sio__session *session = upgrade->session;
+  struct sio_session *session = upgrade->session;
 
   session->candidate = NULL;
   sio__timer_stop(&upgrade->timeout);
@@ -26,7 +27,7 @@ static void end(struct sio__upgrade *upgrade)
   sio__mem_free(session->engine->mem, upgrade, sizeof *upgrade);
 }
 
-static void cancel(struct sio__session *session)
+static void cancel(struct sio_session *session)
 {
   struct sio__upgrade *upgrade = upgrade_of(session);
   struct sio_conn *conn = upgrade->conn;
@@ -53,7 +54,7 @@ static void on_noop(struct sio__timer *timer)
   sio__polling_release(upgrade->session, "6");
 }
 
-static void on_poll(struct sio__session *session)
+static void on_poll(struct sio_session *session)
 {
   struct sio__upgrade *upgrade = upgrade_of(session);
 
@@ -61,24 +62,39 @@ static void on_poll(struct sio__session *session)
     sio__timer_start(&session->engine->clock, &upgrade->noop, NOOP_MS);
 }
 
-/* The client is ready: the websocket carries the session from now on. */
-static void commit(struct sio__session *session, struct sio_conn *conn)
+/* What no GET has taken leaves on the websocket, as does who waits for it. */
+static void send_queued(struct sio_session *session)
 {
   struct sio__packetq *queue = &session->queue;
 
-  end(upgrade_of(session));
-  sio__polling_leave(session);
-  session->ws = conn;
-  session->transport = &sio__websocket_transport;
-  sio__websocket_attach(conn, session, &sio__websocket_sink);
   for (uint32_t i = 0; i < queue->count; i++) {
     const struct sio__queued *item = &queue->items[i];
 
     if (!session->transport->send(session, item->chunk->data + item->off,
-                                  item->len, item->binary))
+                                  item->len, item->flags))
       break; /* the connection is aborted, and the session with it */
+    sio__receipts_move(session, i + 1);
   }
   sio__packetq_dispose(queue);
+}
+
+/* The client is ready: the websocket carries the session from now on. */
+static void commit(struct sio_session *session, struct sio_conn *conn)
+{
+  const struct sio__hooks *hooks = &session->engine->hooks;
+
+  end(upgrade_of(session));
+  sio__polling_leave(session);
+  if (session->state == SESSION_CLOSED) { /* the host was asked something */
+    sio__websocket_close(conn);
+    return;
+  }
+  session->ws = conn;
+  sio__session_move(session, &sio__websocket_transport);
+  sio__websocket_attach(conn, session, &sio__websocket_sink);
+  send_queued(session);
+  if (hooks->sessions.upgrade != NULL)
+    hooks->sessions.upgrade(session, hooks->sessions_user);
   if (session->state == SESSION_CLOSING)
     session->transport->drain(session);
 }
@@ -86,12 +102,12 @@ static void commit(struct sio__session *session, struct sio_conn *conn)
 static void on_message(struct sio_conn *conn, bool text, uint8_t *data,
                        size_t len)
 {
-  struct sio__session *session = conn->session;
+  struct sio_session *session = conn->session;
 
   if (text && len == 6 && memcmp(data, "2probe", 6) == 0) {
     upgrade_of(session)->probed = true;
     /* The client sends "5" only after its GET has come back. */
-    if (sio__websocket_send(conn, "3probe", 6, false))
+    if (sio__websocket_send(conn, "3probe", 6, 0))
       sio__polling_release(session, "6");
   } else if (text && len == 1 && data[0] == '5') {
     commit(session, conn);
@@ -101,13 +117,13 @@ static void on_message(struct sio_conn *conn, bool text, uint8_t *data,
 }
 
 /* The candidate is gone or closing by itself. */
-static void on_end(struct sio__session *session, const sio_end *why)
+static void on_end(struct sio_session *session, const sio_end *why)
 {
   (void)why;
   end(upgrade_of(session));
 }
 
-int sio__upgrade_begin(struct sio__session *session, struct sio_conn *conn)
+int sio__upgrade_begin(struct sio_session *session, struct sio_conn *conn)
 {
   static const struct sio__ws_sink sink = {on_message, on_end};
   struct sio__engine *engine = session->engine;
@@ -125,6 +141,7 @@ int sio__upgrade_begin(struct sio__session *session, struct sio_conn *conn)
   sio__timer_start(&engine->clock, &upgrade->timeout,
                    engine->options->upgrade_timeout_ms);
   session->candidate = &upgrade->base;
+  engine->metrics.upgrades++;
   sio__websocket_attach(conn, session, &sink);
   return 0;
 }

@@ -18,7 +18,7 @@
 
 struct sio__upgrade {
   struct sio__candidate base; /* session->candidate */
-  struct sio__session *session;
+  struct sio_session *session;
   struct sio_conn *conn; /* the candidate */
   struct sio__timer timeout;
   struct sio__timer noop; /* PROBED: a GET waits to be released */
@@ -27,6 +27,6 @@ struct sio__upgrade {
 
 /* A websocket has opened for a polling session that has no candidate: `conn`
  * becomes it, and its messages come here.  0 or SIO_ERR_NOMEM. */
-int sio__upgrade_begin(struct sio__session *session, struct sio_conn *conn);
+int sio__upgrade_begin(struct sio_session *session, struct sio_conn *conn);
 
 #endif

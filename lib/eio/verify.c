@@ -2,66 +2,77 @@
 /* The checks of a request under the path. */
 #include "eio/verify.h"
 
-enum { TRANSPORT_MAX = 16 };
+#include "eio/jsonp.h"
 
 bool sio__verify_is_ours(const struct sio__engine *engine,
                          const struct sio__http_head *head)
 {
-  return head->path_len >= engine->path.len &&
-         memcmp(head->text, engine->path.data, engine->path.len) == 0;
+  size_t len = engine->path.len;
+
+  if (head->path_len < len || memcmp(head->text, engine->path.data, len) != 0)
+    return false;
+  /* Without a slash at its end it is followed by one, or by nothing. */
+  return engine->path.data[len - 1] == '/' || head->path_len == len ||
+         head->text[len] == '/';
 }
 
-const char *sio__refusal_message(enum sio__refusal code)
+const char *sio__refusal_message(sio_refusal_code code)
 {
   switch (code) {
-  case REFUSAL_TRANSPORT:
+  case SIO_REFUSED_TRANSPORT:
     return "Transport unknown";
-  case REFUSAL_SID:
+  case SIO_REFUSED_SID:
     return "Session ID unknown";
-  case REFUSAL_METHOD:
+  case SIO_REFUSED_METHOD:
     return "Bad handshake method";
-  case REFUSAL_VERSION:
+  case SIO_REFUSED_FORBIDDEN:
+    return "Forbidden";
+  case SIO_REFUSED_VERSION:
     return "Unsupported protocol version";
-  case REFUSAL_REQUEST:
-    break;
+  default:
+    return "Bad request";
   }
-  return "Bad request";
 }
 
-static struct sio__verdict refuse(enum sio__refusal code, const char *context)
+void sio__verdict_refuse(struct sio__verdict *verdict, sio_refusal_code code,
+                         const char *name)
 {
-  struct sio__verdict verdict = {VERDICT_REFUSED, code, context, NULL, false};
-
-  return verdict;
+  verdict->kind = VERDICT_REFUSED;
+  verdict->code = code;
+  verdict->name = name;
+  verdict->n_context = 0;
 }
 
-static struct sio__verdict accept(enum sio__verdict_kind kind,
-                                  struct sio__session *session)
+void sio__verdict_add(struct sio__verdict *verdict, const char *key,
+                      sio_str value)
 {
-  struct sio__verdict verdict = {kind, REFUSAL_REQUEST, NULL, session, false};
+  sio_context *context = &verdict->context[verdict->n_context];
 
-  return verdict;
+  if (verdict->n_context == VERDICT_CONTEXT)
+    return;
+  context->key = key;
+  context->value = value;
+  verdict->n_context++;
 }
 
-/* The value of a parameter as a short NUL-terminated string; false if it is
- * missing.  One that does not fit is cut, and equals nothing that would. */
-static bool short_param(sio_str query, const char *name, char *out, size_t cap)
+/* A parameter, decoded into verdict->text and cut to fit; false: there is
+ * none. */
+static bool param(const struct sio__http_head *head, const char *name,
+                  struct sio__verdict *verdict, sio_str *value)
 {
-  size_t len = 0;
+  size_t len;
 
-  if (!sio__http_param(query, name, out, cap - 1, &len))
+  if (!sio__http_param(sio__http_query(head), name, verdict->text,
+                       sizeof verdict->text, &len))
     return false;
-  out[len < cap - 1 ? len : cap - 1] = '\0';
-  return len < cap && memchr(out, '\0', len) == NULL;
+  value->data = verdict->text;
+  value->len = len < sizeof verdict->text ? len : sizeof verdict->text;
+  return true;
 }
 
 /* RFC 6454 as the reference has it: printable characters and HTAB. */
-static bool origin_is_clean(const struct sio__http_head *head)
+static bool origin_is_clean(sio_str origin)
 {
-  sio_str origin;
-
-  if (!sio__http_header(head, "origin", &origin))
-    return true;
   for (size_t i = 0; i < origin.len; i++) {
     unsigned char c = (unsigned char)origin.data[i];
 
@@ -71,87 +82,162 @@ static bool origin_is_clean(const struct sio__http_head *head)
   return true;
 }
 
-static uint32_t transport_bit(const char *name)
+static uint32_t transport_bit(sio_str name)
 {
-  if (strcmp(name, "polling") == 0)
+  if (sio_str_is(name, "polling"))
     return SIO_POLLING;
-  return strcmp(name, "websocket") == 0 ? SIO_WEBSOCKET : 0;
+  return sio_str_is(name, "websocket") ? SIO_WEBSOCKET : 0;
 }
 
-static struct sio__verdict verify_known(struct sio__session *session,
-                                        const struct sio__http_head *head,
-                                        uint32_t transport, const char *eio)
+static void mismatch(struct sio__verdict *verdict,
+                     const struct sio_session *session, uint32_t transport)
 {
-  bool upgrade = head->wants_websocket;
+  sio__verdict_refuse(verdict, SIO_REFUSED_REQUEST, "TRANSPORT_MISMATCH");
+  sio__verdict_add(verdict, "transport",
+                   sio_s(transport == SIO_POLLING ? "polling" : "websocket"));
+  if (session != NULL)
+    sio__verdict_add(verdict, "previousTransport",
+                     sio_s(session->transport->name));
+}
 
-  if (eio != NULL && strcmp(eio, "4") != 0)
-    return refuse(REFUSAL_REQUEST, "PROTOCOL_MISMATCH");
-  if (upgrade) {
-    if (transport != SIO_WEBSOCKET ||
-        session->engine->options->no_upgrades != 0)
-      return refuse(REFUSAL_REQUEST, "TRANSPORT_MISMATCH");
-    return accept(VERDICT_UPGRADE, session);
+/* The protocol is the one of the handshake.  Whoever polls need not say it
+ * again, but a websocket that does not is of protocol 3. */
+static bool protocol_fits(const struct sio__http_head *head,
+                          struct sio__verdict *verdict,
+                          const struct sio_session *session)
+{
+  sio_str eio = {NULL, 0};
+  bool given = param(head, "EIO", verdict, &eio);
+  uint8_t protocol = sio_str_is(eio, "4") ? 4 : 3;
+
+  if (protocol == session->protocol || (!given && !head->wants_websocket))
+    return true;
+  sio__verdict_refuse(verdict, SIO_REFUSED_REQUEST, "PROTOCOL_MISMATCH");
+  sio__verdict_add(verdict, "protocol", sio_s(protocol == 4 ? "4" : "3"));
+  return false;
+}
+
+static void verify_known(struct sio_session *session,
+                         const struct sio__http_head *head, uint32_t transport,
+                         struct sio__verdict *verdict)
+{
+  uint32_t expected = head->wants_websocket ? SIO_WEBSOCKET : SIO_POLLING;
+
+  if (!protocol_fits(head, verdict, session))
+    return;
+  if (transport != expected ||
+      (head->wants_websocket ? session->engine->options->no_upgrades != 0
+                             : session->ws != NULL)) {
+    mismatch(verdict, session, transport);
+    return;
   }
-  if (transport != SIO_POLLING || session->ws != NULL)
-    return refuse(REFUSAL_REQUEST, "TRANSPORT_MISMATCH");
-  if (strcmp(head->method, "GET") == 0)
-    return accept(VERDICT_GET, session);
-  if (strcmp(head->method, "POST") == 0)
-    return accept(VERDICT_POST, session);
-  return accept(VERDICT_METHOD, session);
+  verdict->session = session;
+  if (head->wants_websocket)
+    verdict->kind = VERDICT_UPGRADE;
+  else if (strcmp(head->method, "GET") == 0)
+    verdict->kind = VERDICT_GET;
+  else if (strcmp(head->method, "POST") == 0)
+    verdict->kind = VERDICT_POST;
+  else
+    verdict->kind = VERDICT_METHOD;
 }
 
-static struct sio__verdict verify_new(const struct sio__engine *engine,
-                                      const struct sio__http_head *head,
-                                      uint32_t transport, bool is_v4)
+/* What a handshake asks for. */
+static void read_wishes(const struct sio__http_head *head,
+                        struct sio__verdict *verdict)
 {
-  bool upgrade = head->wants_websocket;
+  sio_str value = {NULL, 0};
 
-  if (strcmp(head->method, "GET") != 0)
-    return refuse(REFUSAL_METHOD, "not GET");
-  if (transport == SIO_WEBSOCKET && !upgrade)
-    return refuse(REFUSAL_REQUEST, "TRANSPORT_HANDSHAKE_ERROR");
-  if (transport == SIO_POLLING && upgrade)
-    return refuse(REFUSAL_REQUEST, "TRANSPORT_MISMATCH");
-  if (!is_v4)
-    return refuse(REFUSAL_VERSION, "EIO is not 4");
-  if (engine->closing)
-    return accept(VERDICT_CLOSED, NULL);
-  if (engine->options->max_sessions > 0 &&
-      engine->sessions.count >= engine->options->max_sessions)
-    return accept(VERDICT_FULL, NULL);
-  return accept(
-      upgrade ? VERDICT_HANDSHAKE_WEBSOCKET : VERDICT_HANDSHAKE_POLLING, NULL);
+  verdict->websocket = head->wants_websocket;
+  verdict->protocol =
+      param(head, "EIO", verdict, &value) && sio_str_is(value, "4") ? 4 : 3;
+  verdict->base64 = param(head, "b64", verdict, &value) && value.len > 0;
 }
 
-struct sio__verdict sio__verify(const struct sio__engine *engine,
-                                const struct sio__http_head *head)
+static void verify_new(const struct sio__engine *engine,
+                       const struct sio__http_head *head, uint32_t transport,
+                       struct sio__verdict *verdict)
 {
-  sio_str query = sio__http_query(head);
-  char name[TRANSPORT_MAX], eio[4], sid[SIO__ID_LEN + 2], flag[2];
-  struct sio__verdict verdict;
-  size_t sid_len = 0;
-  bool has_eio;
+  uint32_t max = engine->options->max_sessions;
+
+  if (strcmp(head->method, "GET") != 0) {
+    sio__verdict_refuse(verdict, SIO_REFUSED_METHOD, NULL);
+    sio__verdict_add(verdict, "method", sio_s(head->method));
+  } else if (transport == SIO_WEBSOCKET && !head->wants_websocket) {
+    sio__verdict_refuse(verdict, SIO_REFUSED_REQUEST,
+                        "TRANSPORT_HANDSHAKE_ERROR");
+  } else if (transport == SIO_POLLING && head->wants_websocket) {
+    mismatch(verdict, NULL, transport);
+  } else if (engine->closing) {
+    verdict->kind = VERDICT_CLOSED;
+  } else if (max > 0 && engine->sessions.count >= max) {
+    verdict->kind = VERDICT_FULL;
+  } else {
+    verdict->kind = VERDICT_HANDSHAKE;
+    read_wishes(head, verdict);
+  }
+}
+
+/* JSONP is of protocol 3 alone. */
+static void read_jsonp(const struct sio__engine *engine,
+                       const struct sio__http_head *head,
+                       struct sio__verdict *verdict)
+{
+  sio_str value;
+
+  if (verdict->kind != VERDICT_HANDSHAKE || verdict->protocol != 3 ||
+      verdict->websocket || !param(head, "j", verdict, &value))
+    return;
+  verdict->jsonp = true;
+  if (engine->options->allow_jsonp == 0)
+    sio__verdict_refuse(verdict, SIO_REFUSED_REQUEST, "JSONP_DISABLED");
+  else if (!sio__jsonp_index(value, &verdict->jsonp_index))
+    sio__verdict_refuse(verdict, SIO_REFUSED_REQUEST, "INVALID_JSONP_INDEX");
+}
+
+void sio__verify(const struct sio__engine *engine,
+                 const struct sio__http_head *head,
+                 struct sio__verdict *verdict)
+{
+  sio_str value = {NULL, 0};
   uint32_t transport = 0;
+  bool given = param(head, "transport", verdict, &value);
 
-  if (short_param(query, "transport", name, sizeof name))
-    transport = transport_bit(name);
-  if ((transport & engine->options->transports) == 0)
-    return refuse(REFUSAL_TRANSPORT, "unknown or disabled transport");
-  if (!origin_is_clean(head))
-    return refuse(REFUSAL_REQUEST, "INVALID_ORIGIN");
-  has_eio = short_param(query, "EIO", eio, sizeof eio);
-  if (sio__http_param(query, "sid", sid, sizeof sid, &sid_len) && sid_len > 0) {
-    struct sio__session *session = sio__session_find(engine, sid, sid_len);
-
-    if (session == NULL)
-      return refuse(REFUSAL_SID, "unknown sid");
-    return verify_known(session, head, transport, has_eio ? eio : NULL);
+  verdict->session = NULL;
+  verdict->jsonp = false;
+  if (given)
+    transport = transport_bit(value);
+  if ((transport & engine->options->transports) == 0) {
+    sio__verdict_refuse(verdict, SIO_REFUSED_TRANSPORT, NULL);
+    if (given)
+      sio__verdict_add(verdict, "transport", value);
+    return;
   }
-  verdict =
-      verify_new(engine, head, transport, has_eio && strcmp(eio, "4") == 0);
-  flag[0] = '\0';
-  verdict.base64 =
-      sio__http_param(query, "b64", flag, sizeof flag, &sid_len) && sid_len > 0;
-  return verdict;
+  if (sio__http_header(head, "origin", &value) && !origin_is_clean(value)) {
+    sio__verdict_refuse(verdict, SIO_REFUSED_REQUEST, "INVALID_ORIGIN");
+    sio__verdict_add(verdict, "origin", value);
+    return;
+  }
+  if (!param(head, "sid", verdict, &value) || value.len == 0) {
+    verify_new(engine, head, transport, verdict);
+    read_jsonp(engine, head, verdict);
+    return;
+  }
+  verdict->session = sio__session_find(engine, value.data, value.len);
+  if (verdict->session != NULL) {
+    verify_known(verdict->session, head, transport, verdict);
+  } else {
+    sio__verdict_refuse(verdict, SIO_REFUSED_SID, NULL);
+    sio__verdict_add(verdict, "sid", value);
+  }
+}
+
+bool sio__verify_protocol(const struct sio__engine *engine,
+                          struct sio__verdict *verdict)
+{
+  if (verdict->protocol == 4 || engine->options->allow_eio3 != 0)
+    return true;
+  sio__verdict_refuse(verdict, SIO_REFUSED_VERSION, NULL);
+  sio__verdict_add(verdict, "protocol", sio_s("3"));
+  return false;
 }

@@ -8,33 +8,35 @@
 #include "eio/session.h"
 
 enum sio__verdict_kind {
-  VERDICT_HANDSHAKE_POLLING,
-  VERDICT_HANDSHAKE_WEBSOCKET,
+  VERDICT_HANDSHAKE,
   VERDICT_GET,
   VERDICT_POST,
   VERDICT_UPGRADE,
   VERDICT_METHOD,  /* a method that polling does not have */
   VERDICT_CLOSED,  /* the server is closing */
   VERDICT_FULL,    /* as many sessions as there may be */
-  VERDICT_REFUSED, /* `code` */
+  VERDICT_REFUSED, /* see `refusal` */
 };
 
-/* The codes of Engine.IO; 0 is a failure like the others, and 4 is for a
- * host's own refusal. */
-enum sio__refusal {
-  REFUSAL_TRANSPORT = 0,
-  REFUSAL_SID = 1,
-  REFUSAL_METHOD = 2,
-  REFUSAL_REQUEST = 3,
-  REFUSAL_VERSION = 5,
-};
+enum { VERDICT_CONTEXT = 2, VERDICT_TEXT = SIO__SESSION_ID_MAX + 1 };
 
 struct sio__verdict {
   enum sio__verdict_kind kind;
-  enum sio__refusal code;
-  const char *context; /* of a refusal, for the log; constant */
-  struct sio__session *session;
-  bool base64; /* of a handshake: the client takes no binary */
+  struct sio_session *session; /* of GET, POST, UPGRADE */
+
+  /* Of a handshake. */
+  bool websocket;   /* else polling */
+  uint8_t protocol; /* 3 or 4; whether it is allowed is not checked yet */
+  bool base64;      /* the client takes no binary */
+  bool jsonp;
+  uint32_t jsonp_index;
+
+  /* Of a refusal. */
+  sio_refusal_code code;
+  const char *name; /* constant, or NULL */
+  size_t n_context;
+  sio_context context[VERDICT_CONTEXT];
+  char text[VERDICT_TEXT]; /* what a context may point to */
 };
 
 /* Whether a request belongs to the engine: its path begins with the effective
@@ -42,10 +44,23 @@ struct sio__verdict {
 bool sio__verify_is_ours(const struct sio__engine *engine,
                          const struct sio__http_head *head);
 
-struct sio__verdict sio__verify(const struct sio__engine *engine,
-                                const struct sio__http_head *head);
+/* Check a request.  The verdict may point to itself: it is not to be moved. */
+void sio__verify(const struct sio__engine *engine,
+                 const struct sio__http_head *head,
+                 struct sio__verdict *verdict);
+
+/* Check the protocol revision of a handshake, after the host has agreed.
+ * False: the verdict is a refusal now. */
+bool sio__verify_protocol(const struct sio__engine *engine,
+                          struct sio__verdict *verdict);
+
+/* Make a verdict a refusal; context is added behind. */
+void sio__verdict_refuse(struct sio__verdict *verdict, sio_refusal_code code,
+                         const char *name);
+void sio__verdict_add(struct sio__verdict *verdict, const char *key,
+                      sio_str value);
 
 /* The standard message of a refusal; constant. */
-const char *sio__refusal_message(enum sio__refusal code);
+const char *sio__refusal_message(sio_refusal_code code);
 
 #endif

@@ -3,48 +3,24 @@
 #include "eio/websocket.h"
 
 #include "base/base64.h"
-#include "http/response.h"
+#include "eio/receipts.h"
+#include "eio/spare.h"
+#include "eio/traffic.h"
 #include "ws/closing.h"
-#include "ws/handshake.h"
 
-#include <strings.h>
+enum {
+  RSV1 = 0x40,      /* in the first byte of a frame: the message is deflated */
+  NO_PREFIX = -1,   /* of a message */
+  TYPE_MESSAGE = 4, /* what binary messages of protocol 3 begin with */
+};
 
-static bool has_value(const struct sio__http_head *head, const char *name,
-                      sio_str *value)
-{
-  value->data = NULL;
-  value->len = 0;
-  return sio__http_header(head, name, value);
-}
-
-struct sio__ws_refusal sio__websocket_check(const struct sio__http_head *head)
-{
-  static const struct sio__ws_refusal
-      method = {405, "Invalid HTTP method", "Allow: GET\r\n"},
-      upgrade = {400, "Invalid Upgrade header", NULL},
-      key = {400, "Missing or invalid Sec-WebSocket-Key header", NULL},
-      version = {400, "Missing or invalid Sec-WebSocket-Version header",
-                 "Sec-WebSocket-Version: 13, 8\r\n"},
-      protocol = {400, "Invalid Sec-WebSocket-Protocol header", NULL},
-      fine = {0, "", NULL};
-  sio_str value, first;
-
-  if (strcmp(head->method, "GET") != 0)
-    return method;
-  if (!has_value(head, "upgrade", &value) || value.len != 9 ||
-      strncasecmp(value.data, "websocket", 9) != 0)
-    return upgrade;
-  if (!has_value(head, "sec-websocket-key", &value) ||
-      !sio__ws_key_is_valid(value))
-    return key;
-  if (!has_value(head, "sec-websocket-version", &value) ||
-      (!sio_str_is(value, "13") && !sio_str_is(value, "8")))
-    return version;
-  if (has_value(head, "sec-websocket-protocol", &value) &&
-      (!sio__ws_first_protocol(value, &first) || first.len == 0))
-    return protocol;
-  return fine;
-}
+/* What is to be sent: a first byte, which may be none, and the rest. */
+struct message {
+  enum sio__ws_opcode opcode;
+  int prefix;
+  const void *data;
+  size_t len;
+};
 
 static void feed_frames(struct sio_conn *conn, uint8_t *data, size_t len);
 
@@ -63,7 +39,7 @@ static void on_timeout(struct sio_conn *conn)
 /* Whoever gets the messages is told that there will be no more. */
 static void end_sink(struct sio_conn *conn, const sio_end *end)
 {
-  struct sio__session *session = conn->session;
+  struct sio_session *session = conn->session;
 
   conn->session = NULL;
   if (session != NULL)
@@ -81,60 +57,29 @@ static void on_lost(struct sio_conn *conn)
   end_sink(conn, &end);
 }
 
-static const struct sio__conn_protocol frames = {
+/* Output of an open connection has left. */
+static void on_sent(struct sio_conn *conn)
+{
+  struct sio_session *session = conn->session;
+
+  if (session == NULL || session->ws != conn)
+    return; /* nobody's, or a candidate */
+  sio__receipts_sent(session);
+  if (session->ws != conn || conn->out.bytes > 0)
+    return;
+  sio__session_drained(session);
+  if (session->state == SESSION_CLOSING)
+    session->transport->drain(session);
+}
+
+const struct sio__conn_protocol sio__websocket_protocol = {
     .feed = on_feed,
     .timeout = on_timeout,
+    .sent = on_sent,
     .lost = on_lost,
 };
 
-static void write_101(struct sio__buf *out, const struct sio__http_head *head,
-                      const char accept[SIO__WS_ACCEPT_LEN])
-{
-  sio_str protocol, first;
-
-  sio__buf_reset(out, SIZE_MAX);
-  sio__buf_text(out, "HTTP/1.1 101 Switching Protocols\r\n"
-                     "Upgrade: websocket\r\n"
-                     "Connection: Upgrade\r\n"
-                     "Sec-WebSocket-Accept: ");
-  sio__buf_append(out, accept, SIO__WS_ACCEPT_LEN);
-  sio__buf_text(out, "\r\n");
-  if (has_value(head, "sec-websocket-protocol", &protocol) &&
-      sio__ws_first_protocol(protocol, &first) && first.len > 0)
-    sio__http_write_header_str(out, sio_s("Sec-WebSocket-Protocol"), first);
-  sio__http_write_end(out);
-}
-
-bool sio__websocket_accept(struct sio_request *request,
-                           const struct sio__http_head *head)
-{
-  struct sio_conn *conn = request->conn;
-  struct sio__engine *engine = conn->engine;
-  struct sio__buf *out = &engine->scratch;
-  struct sio__http_side *http = conn->http;
-  char accept[SIO__WS_ACCEPT_LEN];
-  sio_str key;
-
-  if (!has_value(head, "sec-websocket-key", &key) ||
-      sio__ws_accept(key.data, accept) != 0) {
-    sio__conn_abort(conn, SIO_CAUSE_NOMEM);
-    return false;
-  }
-  write_101(out, head, accept);
-  if (out->error != 0) {
-    sio__conn_abort(conn, SIO_CAUSE_NOMEM);
-    return false;
-  }
-  if (!sio__conn_write(conn, out->data, out->len))
-    return false;
-  sio__timer_stop(&conn->timer);
-  conn->protocol = &frames;
-  conn->http = NULL;
-  sio__http_side_free(http, engine->mem, SIO_CAUSE_DONE);
-  return true;
-}
-
-void sio__websocket_attach(struct sio_conn *conn, struct sio__session *session,
+void sio__websocket_attach(struct sio_conn *conn, struct sio_session *session,
                            const struct sio__ws_sink *sink)
 {
   conn->session = session;
@@ -143,39 +88,120 @@ void sio__websocket_attach(struct sio_conn *conn, struct sio__session *session,
 
 /* ---- Output ---- */
 
-static bool send_frame(struct sio_conn *conn, enum sio__ws_opcode opcode,
-                       const void *data, size_t len)
+/* Room for `len` bytes of output; NULL: the connection is aborted. */
+static uint8_t *make_room(struct sio_conn *conn, size_t len)
 {
-  size_t header = sio__ws_header_size(len);
   uint8_t *room;
 
-  if (!sio__conn_has_room(conn, header + len))
-    return false;
-  room = sio__outq_reserve(&conn->out, header + len);
-  if (room == NULL) {
+  if (!sio__conn_has_room(conn, len))
+    return NULL;
+  room = sio__outq_reserve(&conn->out, len);
+  if (room == NULL)
     sio__conn_abort(conn, SIO_CAUSE_NOMEM);
+  return room;
+}
+
+static size_t size_of(const struct message *message)
+{
+  return message->len + (message->prefix != NO_PREFIX);
+}
+
+static void write_message(uint8_t *room, const struct message *message)
+{
+  if (message->prefix != NO_PREFIX)
+    *room++ = (uint8_t)message->prefix;
+  if (message->len > 0)
+    memcpy(room, message->data, message->len);
+}
+
+/* `bits` are set in the first byte of the frame, too. */
+static bool send_frame(struct sio_conn *conn, const struct message *message,
+                       uint8_t bits)
+{
+  size_t size = size_of(message), header = sio__ws_header_size(size);
+  uint8_t *room = make_room(conn, header + size);
+
+  if (room == NULL)
     return false;
-  }
-  (void)sio__ws_header_write(room, opcode, len); /* `header` bytes */
-  if (len > 0)
-    memcpy(room + header, data, len);
-  sio__outq_commit(&conn->out, header + len);
+  (void)sio__ws_header_write(room, message->opcode, size); /* `header` bytes */
+  room[0] |= bits;
+  write_message(room + header, message);
+  sio__outq_commit(&conn->out, header + size);
   sio__conn_touch(conn);
   return true;
 }
 
-bool sio__websocket_send(struct sio_conn *conn, const void *packet, size_t len,
-                         bool binary)
+static bool send_control(struct sio_conn *conn, enum sio__ws_opcode opcode,
+                         const void *data, size_t len)
+{
+  const struct message message = {opcode, NO_PREFIX, data, len};
+
+  return send_frame(conn, &message, 0);
+}
+
+static bool send_deflated(struct sio_conn *conn, const struct message *message)
+{
+  bool stateless = !sio__ws_deflate_params(conn->deflate)->server_takeover;
+  struct message deflated = {message->opcode, NO_PREFIX, NULL, 0};
+  sio_span plain = {message->data, message->len};
+  struct sio__buf buf;
+  bool sent = false;
+
+  if (message->prefix != NO_PREFIX) { /* put it together where output is made */
+    uint8_t *room = make_room(conn, size_of(message));
+
+    if (room == NULL)
+      return false;
+    write_message(room, message);
+    plain.data = room;
+    plain.len = size_of(message);
+  }
+  buf = sio__spare_take(conn->engine);
+  if (sio__ws_deflate_message(conn->deflate, plain.data, plain.len, &buf) !=
+      0) {
+    sio__conn_abort(conn, SIO_CAUSE_NOMEM);
+  } else if (stateless && buf.len >= plain.len) {
+    sent = send_frame(conn, message, 0);
+  } else {
+    deflated.data = buf.data;
+    deflated.len = buf.len;
+    sent = send_frame(conn, &deflated, RSV1);
+  }
+  sio__spare_give(conn->engine, &buf);
+  return sent;
+}
+
+static bool wants_deflate(const struct sio_conn *conn, size_t len,
+                          unsigned flags)
+{
+  return conn->deflate != NULL && (flags & SIO_SEND_UNCOMPRESSED) == 0 &&
+         sio__ws_deflate_wants(conn->deflate, len);
+}
+
+static bool send_message(struct sio_conn *conn, const struct message *message,
+                         unsigned flags)
 {
   if (conn->ws_closing)
     return false;
-  return send_frame(conn, binary ? WS_OP_BINARY : WS_OP_TEXT, packet, len);
+  if (wants_deflate(conn, size_of(message), flags))
+    return send_deflated(conn, message);
+  return send_frame(conn, message, 0);
+}
+
+bool sio__websocket_send(struct sio_conn *conn, const void *packet, size_t len,
+                         unsigned flags)
+{
+  const struct message message = {(flags & SIO_SEND_BINARY) != 0 ? WS_OP_BINARY
+                                                                 : WS_OP_TEXT,
+                                  NO_PREFIX, packet, len};
+
+  return send_message(conn, &message, flags);
 }
 
 /* Begin the closing handshake with a body of `len` bytes. */
 static void begin_closing(struct sio_conn *conn, const void *body, size_t len)
 {
-  if (conn->ws_closing || !send_frame(conn, WS_OP_CLOSE, body, len))
+  if (conn->ws_closing || !send_control(conn, WS_OP_CLOSE, body, len))
     return;
   conn->ws_closing = true;
   sio__timer_start(&conn->engine->clock, &conn->timer,
@@ -190,57 +216,139 @@ void sio__websocket_close(struct sio_conn *conn)
 
 /* ---- As a transport ---- */
 
-/* A client that takes no binary gets "b" and base64 on a websocket, too. */
-static bool send_base64(struct sio__session *session, const uint8_t *data,
-                        size_t len)
+/* A client that takes no binary gets "b" and base64 on a websocket, too; in
+ * protocol 3 with the type between them. */
+static bool send_base64(struct sio_session *session, const uint8_t *data,
+                        size_t len, unsigned flags)
 {
+  const char *prefix = session->protocol == 3 ? "b4" : "b";
   size_t size = sio__base64_size(len);
-  struct sio__buf text;
+  struct sio__buf text = sio__spare_take(session->engine);
   uint8_t *room;
   bool sent = false;
 
-  sio__buf_init(&text, session->engine->mem, SIZE_MAX);
-  sio__buf_byte(&text, 'b');
+  sio__buf_text(&text, prefix);
   room = sio__buf_reserve(&text, size);
   if (room != NULL) {
     sio__base64_encode(data, len, (char *)room);
     sio__buf_commit(&text, size);
-    sent = sio__websocket_send(session->ws, text.data, text.len, false);
+    sent = sio__websocket_send(session->ws, text.data, text.len,
+                               flags & ~(unsigned)SIO_SEND_BINARY);
   } else {
     sio__session_doom(session, SIO_CAUSE_NOMEM, 0);
   }
-  sio__buf_dispose(&text);
+  sio__spare_give(session->engine, &text);
   return sent;
 }
 
-static bool websocket_send(struct sio__session *session, const void *packet,
-                           size_t len, bool binary)
+static bool websocket_send(struct sio_session *session, const void *packet,
+                           size_t len, unsigned flags)
 {
-  if (binary && session->base64)
-    return send_base64(session, packet, len);
-  return sio__websocket_send(session->ws, packet, len, binary);
+  struct message message = {WS_OP_TEXT, NO_PREFIX, packet, len};
+
+  if ((flags & SIO_SEND_BINARY) != 0) {
+    if (session->base64)
+      return send_base64(session, packet, len, flags);
+    message.opcode = WS_OP_BINARY;
+    if (session->protocol == 3)
+      message.prefix = TYPE_MESSAGE;
+  } else if ((flags & SIO__SEND_BARE) != 0) {
+    message.prefix = '4';
+  }
+  return send_message(session->ws, &message, flags);
 }
 
-static bool websocket_send_shared(struct sio__session *session,
-                                  const struct sio__shared *shared)
+/* The frame for everybody with this window; that of the plain message if it
+ * is not larger, or there is no memory for another. */
+static struct sio__chunk *deflated_frame(struct sio__shared *shared,
+                                         uint8_t bits)
+{
+  struct sio__engine *engine = shared->engine;
+  bool binary = (shared->flags & SIO_SEND_BINARY) != 0;
+  struct sio__chunk *frame = shared->frames[bits];
+  sio_span packet = sio__shared_packet(shared);
+  struct sio__buf buf;
+  size_t header;
+
+  if (frame != NULL)
+    return frame;
+  buf = sio__spare_take(engine);
+  if (sio__ws_codec_message(engine->codec, bits, packet.data, packet.len,
+                            &buf) == 0 &&
+      buf.len < packet.len) {
+    header = sio__ws_header_size(buf.len);
+    frame = sio__chunk_new(&engine->chunks, header + buf.len);
+    if (frame != NULL) {
+      (void)sio__ws_header_write(frame->data, /* `header` bytes */
+                                 binary ? WS_OP_BINARY : WS_OP_TEXT, buf.len);
+      frame->data[0] |= RSV1;
+      memcpy(frame->data + header, buf.data, buf.len);
+      frame->len = (uint32_t)(header + buf.len);
+    }
+  }
+  sio__spare_give(engine, &buf);
+  if (frame == NULL)
+    frame = sio__chunk_ref(shared->chunk);
+  shared->frames[bits] = frame;
+  return frame;
+}
+
+/* A shared message to a connection that deflates it. */
+static bool push_deflated(struct sio_conn *conn, struct sio__shared *shared)
+{
+  const struct sio__ws_deflate_params *params =
+      sio__ws_deflate_params(conn->deflate);
+  sio_span packet = sio__shared_packet(shared);
+  struct sio__chunk *frame;
+  uint32_t off;
+
+  if (params->server_takeover)
+    return sio__websocket_send(conn, packet.data, packet.len, shared->flags);
+  frame = deflated_frame(shared, params->server_bits);
+  off = frame == shared->chunk ? shared->frame_off : 0;
+  return sio__conn_push(conn, frame, off, frame->len - off);
+}
+
+static bool websocket_send_shared(struct sio_session *session,
+                                  struct sio__shared *shared)
 {
   const struct sio__chunk *chunk = shared->chunk;
+  struct sio_conn *conn = session->ws;
 
-  if (shared->binary && session->base64)
-    return send_base64(session, chunk->data + SIO__SHARED_HEADROOM,
-                       chunk->len - SIO__SHARED_HEADROOM);
-  if (session->ws->ws_closing)
+  if ((shared->flags & SIO_SEND_BINARY) != 0 &&
+      (session->base64 || session->protocol == 3))
+    return websocket_send(session, chunk->data + SIO__SHARED_HEADROOM,
+                          chunk->len - SIO__SHARED_HEADROOM, shared->flags);
+  if (conn->ws_closing)
     return false;
-  return sio__conn_push(session->ws, shared->chunk, shared->frame_off,
+  if (wants_deflate(conn, chunk->len - SIO__SHARED_HEADROOM, shared->flags))
+    return push_deflated(conn, shared);
+  return sio__conn_push(conn, shared->chunk, shared->frame_off,
                         chunk->len - shared->frame_off);
 }
 
-static size_t websocket_pending(const struct sio__session *session)
+static size_t websocket_pending(const struct sio_session *session)
 {
   return session->ws != NULL ? session->ws->out.bytes : 0;
 }
 
-static void websocket_close(struct sio__session *session, const char *farewell)
+static bool websocket_writable(const struct sio_session *session)
+{
+  const struct sio_conn *conn = session->ws;
+
+  return conn != NULL && sio__conn_is_open(conn) && !conn->blocked &&
+         !conn->ws_closing;
+}
+
+/* The close frame follows the data; but who waits for messages to go out is
+ * told of them first. */
+static void websocket_drain(struct sio_session *session)
+{
+  if (!sio__receipts_are_due(session))
+    sio__session_finish(session);
+}
+
+static void websocket_close(struct sio_session *session, const char *farewell)
 {
   struct sio_conn *conn = session->ws;
 
@@ -252,23 +360,29 @@ static void websocket_close(struct sio__session *session, const char *farewell)
 
 const struct sio__transport sio__websocket_transport = {
     .name = "websocket",
+    .polls = false,
     .send = websocket_send,
     .send_shared = websocket_send_shared,
     .pending = websocket_pending,
-    .drain = sio__session_finish, /* the close frame follows the data */
+    .writable = websocket_writable,
+    .drain = websocket_drain,
     .close = websocket_close,
 };
 
 static void sink_message(struct sio_conn *conn, bool text, uint8_t *data,
                          size_t len)
 {
+  struct sio_session *session = conn->session;
+
   if (text)
-    (void)sio__session_text(conn->session, (char *)data, len);
+    (void)sio__session_text(session, (char *)data, len);
+  else if (session->protocol == 3)
+    (void)sio__session_typed(session, data, len);
   else
-    sio__session_binary(conn->session, data, len);
+    (void)sio__session_binary(session, data, len);
 }
 
-static void sink_end(struct sio__session *session, const sio_end *end)
+static void sink_end(struct sio_session *session, const sio_end *end)
 {
   session->ws = NULL;
   sio__session_fail(session, end, NULL);
@@ -299,7 +413,7 @@ static void on_close(struct sio_conn *conn, const struct sio__ws_event *event)
       if (event->len > 0)
         memcpy(body + 2, event->data, event->len);
     }
-    (void)send_frame(conn, WS_OP_CLOSE, body, len); /* or it is aborted */
+    (void)send_control(conn, WS_OP_CLOSE, body, len); /* or it is aborted */
   }
   end_sink(conn, &end);
   sio__conn_end(conn, SIO_CAUSE_DONE, false);
@@ -329,7 +443,7 @@ static void on_event(struct sio_conn *conn, const struct sio__ws_event *event)
     break;
   case WS_PING:
     if (!conn->ws_closing)
-      (void)send_frame(conn, WS_OP_PONG, event->data, event->len);
+      (void)send_control(conn, WS_OP_PONG, event->data, event->len);
     break;
   case WS_CLOSE:
     on_close(conn, event);

@@ -20,7 +20,9 @@ enum {
   UV_INBOX_SIZE = 65536,
   UV_ERROR_SIZE = 256,
   UV_MAX_SPANS = 32,
-  UV_KEPT_WRITES = 64
+  UV_KEPT_WRITES = 64,
+  UV_PIECE_SIZE = 65536,              /* of files that are sent */
+  UV_INDEX_ROOM = sizeof "index.html" /* behind a clean path */
 };
 
 /* A write that the kernel did not take at once. */
@@ -43,7 +45,7 @@ struct sio_uv {
   struct sio__list streams;
   struct sio__list ready; /* streams with output, or a wish to close */
   struct sio__list listeners;
-  unsigned busy_files;   /* files that are being read */
+  unsigned busy_files;   /* files that are being sent */
   uint64_t timer_at;     /* when the timer is set to, or SIO_NEVER */
   uint64_t told_now;     /* the time that the server knows */
   uint64_t unix_time_at; /* when the server was last told the wall clock */
@@ -92,6 +94,29 @@ void sio__uv_free_writes(struct sio_uv *uv);
 void sio__uv_close_listeners(struct sio_uv *uv);
 /* Accept what could not be accepted before. */
 void sio__uv_accept_starving(struct sio_uv *uv);
+
+/* ---- type.c ---- */
+
+/* The content type of a file; constant. */
+const char *sio__uv_type_of(const char *path);
+
+/* ---- file.c ---- */
+
+/* Answer with a file below a folder, or with just a file if `folder` is NULL;
+ * `path` NULL: with 404.  As sio_uv_respond_file(). */
+int sio__uv_send_file(struct sio_uv *uv, sio_request *request,
+                      const char *folder, const char *path,
+                      const sio_header *headers, size_t n_headers);
+
+/* ---- folder.c ---- */
+
+/* What a path names below a folder: decoded, "index.html" added.  False: it
+ * names nothing there.  `out` has room for path.len + UV_INDEX_ROOM bytes. */
+bool sio__uv_clean_path(sio_str path, char *out);
+
+/* Open a file by a clean path, for reading: a descriptor, or -1 and errno.
+ * For any thread. */
+int sio__uv_open_below(const char *folder, const char *path);
 
 /* ---- post.c ---- */
 

@@ -14,6 +14,8 @@ struct sio__uv_stream {
   bool ended;   /* the peer has shut down its side; some output is left */
   bool shut;    /* our side is shut down, the peer's is not */
   bool closing;
+  uint8_t *received; /* what was read elsewhere, until it is fed; or NULL */
+  size_t n_received;
   size_t size; /* of this allocation */
   union {
     uv_handle_t handle;
@@ -26,6 +28,13 @@ static void flush(struct sio__uv_stream *s);
 
 /* ---- End ---- */
 
+static void forget_received(struct sio__uv_stream *s)
+{
+  if (s->received != NULL)
+    sio__uv_free(s->uv, s->received, s->n_received);
+  s->received = NULL;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
   struct sio__uv_stream *s = handle->data;
@@ -33,6 +42,7 @@ static void on_closed(uv_handle_t *handle)
 
   if (s->conn != NULL)
     sio_conn_closed(s->conn, s->error);
+  forget_received(s);
   sio__list_remove(&s->link);
   sio__list_remove(&s->ready);
   sio__uv_free(uv, s, s->size);
@@ -46,6 +56,29 @@ static void close_stream(struct sio__uv_stream *s, int error)
   s->closing = true;
   s->error = error;
   uv_close(&s->as.handle, on_closed);
+}
+
+/* ---- What was read elsewhere ---- */
+
+static bool keep_received(struct sio__uv_stream *s, sio_span received)
+{
+  if (received.len == 0)
+    return true;
+  s->received = sio__uv_alloc(s->uv, received.len);
+  if (s->received == NULL)
+    return false;
+  memcpy(s->received, received.data, received.len);
+  s->n_received = received.len;
+  return true;
+}
+
+/* Before anything else is read: the loop prepares each time before it polls,
+ * and whoever passed the descriptor is not on the stack any more. */
+static void feed_received(struct sio__uv_stream *s)
+{
+  sio__uv_tick(s->uv);
+  (void)sio_conn_feed(s->conn, s->received, s->n_received); /* as on_read() */
+  forget_received(s);
 }
 
 /* ---- Writing ---- */
@@ -191,6 +224,8 @@ static void flush(struct sio__uv_stream *s)
 {
   if (s->closing)
     return;
+  if (s->received != NULL)
+    feed_received(s);
   if (sio_conn_wants_close(s->conn) == SIO_CLOSE_NOW &&
       sio_conn_pending(s->conn) == 0) {
     close_stream(s, 0);
@@ -333,7 +368,7 @@ bool sio__uv_accept(struct sio_uv *uv, uv_stream_t *listener)
 }
 
 /* Take a descriptor over; `*owned` says whether a stream has it now. */
-static int adopt(struct sio_uv *uv, int fd, bool *owned)
+static int adopt(struct sio_uv *uv, int fd, sio_span received, bool *owned)
 {
   uv_handle_type type = uv_guess_handle(fd);
   struct sio__uv_stream *s;
@@ -345,8 +380,11 @@ static int adopt(struct sio_uv *uv, int fd, bool *owned)
     return sio__uv_fail(uv, SIO_ERR_IO, "descriptor %d is no stream socket",
                         fd);
   s = new_stream(uv, type);
-  if (s == NULL)
+  if (s == NULL || !keep_received(s, received)) {
+    if (s != NULL)
+      close_stream(s, 0);
     return sio__uv_fail(uv, SIO_ERR_NOMEM, "out of memory");
+  }
   rv = type == UV_TCP ? uv_tcp_open(&s->as.tcp, fd)
                       : uv_pipe_open((uv_pipe_t *)&s->as, fd);
   *owned = rv == 0;
@@ -355,13 +393,15 @@ static int adopt(struct sio_uv *uv, int fd, bool *owned)
                               uv_strerror(rv));
   if (rv != 0)
     close_stream(s, 0);
+  else if (s->received != NULL)
+    sio__uv_on_ready(s->conn, s, uv);
   return rv;
 }
 
-int sio_uv_accept_fd(sio_uv *uv, int fd)
+int sio_uv_accept_fd(sio_uv *uv, int fd, sio_span received)
 {
   bool owned = false;
-  int rv = adopt(uv, fd, &owned);
+  int rv = adopt(uv, fd, received, &owned);
 
   if (!owned)
     (void)close(fd); /* nothing was written to it here */

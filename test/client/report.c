@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the server saw, in order, as the items of a JSON array. */
 #define _POSIX_C_SOURCE 200809L /* open_memstream() */
 
-#include "server.h"
+#include "report.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +11,8 @@ struct report {
   FILE *entries;
   char *text; /* of `entries`, valid after fflush() */
   size_t len;
-  char *json; /* what report_json() returned last */
+  char *json;     /* what report_json() returned last */
+  bool separated; /* no comma is needed before the next member */
 };
 
 struct report *report_new(void)
@@ -70,68 +70,70 @@ static void put_string(FILE *out, sio_str s)
   (void)fputc('"', out);
 }
 
-/* Everything of an entry but its closing brace. */
-static FILE *begin(struct report *report, const char *what,
-                   const sio_socket *socket)
+/* What stands before a value. */
+static FILE *member(struct report *report, const char *key)
 {
-  FILE *out = report->entries;
-
-  (void)fprintf(out, "%s{\"what\":\"%s\",\"id\":\"%s\",\"nsp\":",
-                ftell(out) > 0 ? "," : "", what, sio_socket_id(socket));
-  put_string(out, sio_s(sio_ns_name(sio_socket_ns(socket))));
-  return out;
+  if (!report->separated)
+    (void)fputc(',', report->entries);
+  report->separated = false;
+  if (key != NULL)
+    (void)fprintf(report->entries, "\"%s\":", key);
+  return report->entries;
 }
 
-void report_socket(struct report *report, const char *what,
-                   const sio_socket *socket)
+void report_begin(struct report *report, const char *what)
 {
-  (void)fputc('}', begin(report, what, socket));
+  report->separated = ftell(report->entries) == 0;
+  report_open(report, NULL, '{');
+  report_text(report, "what", sio_s(what));
 }
 
-void report_value(struct report *report, const char *what,
-                  const sio_socket *socket, const char *key, sio_str json)
+void report_text(struct report *report, const char *key, sio_str value)
 {
-  FILE *out = begin(report, what, socket);
+  put_string(member(report, key), value);
+}
 
+void report_number(struct report *report, const char *key, int64_t value)
+{
+  (void)fprintf(member(report, key), "%" PRId64, value);
+}
+
+void report_size(struct report *report, const char *key, uint64_t value)
+{
+  (void)fprintf(member(report, key), "%" PRIu64, value);
+}
+
+void report_bool(struct report *report, const char *key, bool value)
+{
+  (void)fputs(value ? "true" : "false", member(report, key));
+}
+
+void report_null(struct report *report, const char *key)
+{
+  (void)fputs("null", member(report, key));
+}
+
+void report_raw(struct report *report, const char *key, sio_str json)
+{
   if (json.len == 0)
-    json = sio_s("null");
-  (void)fprintf(out, ",\"%s\":%.*s}", key, (int)json.len, json.data);
-}
-
-void report_answer(struct report *report, const sio_socket *socket,
-                   const char *error, const sio_args *args)
-{
-  FILE *out = begin(report, "answer", socket);
-  sio_str values = sio_args_json(args);
-
-  (void)fputs(",\"error\":", out);
-  if (error == NULL)
-    (void)fputs("null", out);
+    report_null(report, key);
   else
-    put_string(out, sio_s(error));
-  (void)fprintf(out, ",\"values\":[%.*s]}", (int)values.len,
-                values.len == 0 ? "" : values.data);
+    (void)fprintf(member(report, key), "%.*s", SIO_STR_ARG(json));
 }
 
-void report_end(struct report *report, const char *what,
-                const sio_socket *socket, const sio_end *end)
+void report_open(struct report *report, const char *key, char bracket)
 {
-  FILE *out = begin(report, what, socket);
-  size_t n = sio_socket_room_count(socket);
-  size_t i;
+  (void)fputc(bracket, member(report, key));
+  report->separated = true;
+}
 
-  (void)fputs(",\"reason\":", out);
-  put_string(out, sio_s(sio_reason_text(end->reason)));
-  (void)fputs(",\"cause\":", out);
-  put_string(out, sio_s(sio_cause_text(end->cause)));
-  (void)fputs(",\"detail\":", out);
-  put_string(out, sio_s(end->detail));
-  (void)fprintf(out, ",\"limit\":%" PRIu64 ",\"seen\":%" PRIu64 ",\"rooms\":[",
-                end->limit, end->seen);
-  for (i = 0; i < n; i++) {
-    if (i > 0)
-      (void)fputc(',', out);
-    put_string(out, sio_socket_room(socket, i));
-  }
-  (void)fputs("]}", out);
+void report_close(struct report *report, char bracket)
+{
+  (void)fputc(bracket, report->entries);
+  report->separated = false;
+}
+
+void report_finish(struct report *report)
+{
+  report_close(report, '}');
 }

@@ -9,21 +9,17 @@
  *   server.c   options, start and end, what runs later
  *   events.c   namespaces, middlewares, events
  *   control.c  /control and requests outside the Socket.IO path
- *   report.c   what happened, as JSON
+ *   report.c   what happened, as JSON; report_socket.c: its entries
  */
 
+#include "report.h"
 #include <sio/broadcast.h>
 #include <sio/http.h>
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 /* The longest namespace, event and room list that a test uses. */
 enum { NAME_CAP = 128, MAX_ROOMS = 16 };
 
 struct test_server;
-struct report;
 
 /* ---- server.c ---- */
 
@@ -65,14 +61,7 @@ void events_rooms(sio_str rooms[MAX_ROOMS], size_t *n, sio_value list);
 
 int control_serve(struct test_server *server);
 
-/* ---- report.c ---- */
-
-struct report *report_new(void);
-void report_free(struct report *report);
-
-/* All entries, as a JSON array; NULL: out of memory.  Borrowed until the next
- * call. */
-const char *report_json(struct report *report);
+/* ---- report_socket.c ---- */
 
 void report_socket(struct report *report, const char *what,
                    const sio_socket *socket);

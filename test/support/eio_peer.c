@@ -4,11 +4,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <zlib.h>
 
 #define WEBSOCKET_HEADERS                                                      \
   "Host: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"                   \
   "Sec-WebSocket-Version: 13\r\n"                                              \
-  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 
 /* ---- Sending ---- */
 
@@ -20,7 +21,7 @@ int peer_open(struct world *w)
   assert_true(w->n_peers < WORLD_PEERS);
   peer->conn = NULL;
   peer->len = peer->at = 0;
-  peer->ready = peer->lingers = peer->stalled = false;
+  peer->ready = peer->lingers = peer->stalled = peer->sips = false;
   peer->calls = 0;
   if (sio_conn_open(w->server, &who, peer, &peer->conn) != 0)
     assert_true(eio_is_off(w));
@@ -41,6 +42,7 @@ void peer_close(struct world *w, int p, int error)
 void peer_stall(struct world *w, int p, bool stalled)
 {
   w->peers[p].stalled = stalled;
+  w->peers[p].sips = false;
   eio_pump(w);
 }
 
@@ -79,27 +81,54 @@ void peer_text(struct world *w, int p, const char *format, ...)
 
 void peer_get(struct world *w, int p, int sid)
 {
+  peer_get_with(w, p, sid, "");
+}
+
+/* The revision that a session speaks; there is none once memory was refused. */
+static int protocol_of(const struct world *w, int sid)
+{
+  return w->protocols[sid] == 3 ? 3 : 4;
+}
+
+void peer_get_with(struct world *w, int p, int sid, const char *headers)
+{
   peer_text(w, p,
-            "GET /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\n"
-            "Host: h\r\n\r\n",
-            w->sids[sid]);
+            "GET /socket.io/?EIO=%d&transport=polling&sid=%s HTTP/1.1\r\n"
+            "Host: h\r\n%s\r\n",
+            protocol_of(w, sid), w->sids[sid], headers);
 }
 
 void peer_post(struct world *w, int p, int sid, const char *body)
 {
-  peer_text(w, p,
-            "POST /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\n"
-            "Host: h\r\nContent-Type: text/plain;charset=UTF-8\r\n"
-            "Content-Length: %zu\r\n\r\n%s",
-            w->sids[sid], strlen(body), body);
+  peer_post_bytes(w, p, sid, "text/plain;charset=UTF-8", body, strlen(body));
+}
+
+void peer_post_bytes(struct world *w, int p, int sid, const char *type,
+                     const void *body, size_t len)
+{
+  char head[512];
+  int n = snprintf(head, sizeof head,
+                   "POST /socket.io/?EIO=%d&transport=polling&sid=%s "
+                   "HTTP/1.1\r\nHost: h\r\nContent-Type: %s\r\n"
+                   "Content-Length: %zu\r\n\r\n",
+                   protocol_of(w, sid), w->sids[sid], type, len);
+  uint8_t *whole = malloc((size_t)n + len + 1);
+
+  assert_non_null(whole);
+  assert_in_range(n, 0, sizeof head - 1);
+  memcpy(whole, head, (size_t)n);
+  memcpy(whole + n, body, len);
+  peer_send(w, p, whole, (size_t)n + len);
+  free(whole);
 }
 
 void peer_upgrade(struct world *w, int p, int sid)
 {
   peer_text(w, p,
-            "GET /socket.io/?EIO=4&transport=websocket%s%s "
-            "HTTP/1.1\r\n" WEBSOCKET_HEADERS,
-            sid >= 0 ? "&sid=" : "", sid >= 0 ? w->sids[sid] : "");
+            "GET /socket.io/?EIO=%d&transport=websocket%s%s "
+            "HTTP/1.1\r\n" WEBSOCKET_HEADERS "\r\n",
+            sid >= 0 ? protocol_of(w, sid) : 4, sid >= 0 ? "&sid=" : "",
+            sid >= 0 ? w->sids[sid] : "");
 }
 
 void peer_frame(struct world *w, int p, uint8_t first, const void *data,
@@ -129,8 +158,8 @@ void peer_message(struct world *w, int p, const char *text)
 
 /* ---- Whole beginnings ---- */
 
-static void write_open_packet(const struct world *w, int sid, bool polling,
-                              char *out, size_t cap)
+void eio_open_packet(const struct world *w, int sid, bool polling, char *out,
+                       size_t cap)
 {
   const sio_server_options *o = &w->options;
   bool upgrades =
@@ -154,6 +183,28 @@ static int newest(struct world *w, int before)
   return before;
 }
 
+int peer_ask(struct world *w, int p, const char *query, const char *headers)
+{
+  int before = w->n_sids;
+
+  peer_text(w, p,
+            "GET /socket.io/?%s HTTP/1.1\r\n"
+            "Host: h\r\n%s\r\n",
+            query, headers);
+  return newest(w, before);
+}
+
+int peer_ask_websocket(struct world *w, int *p, const char *query,
+                       const char *headers)
+{
+  int before = w->n_sids;
+
+  *p = peer_open(w);
+  peer_text(w, *p, "GET /socket.io/?%s HTTP/1.1\r\n" WEBSOCKET_HEADERS "%s\r\n",
+            query, headers);
+  return newest(w, before);
+}
+
 int peer_handshake(struct world *w, int p)
 {
   char open[256];
@@ -163,7 +214,7 @@ int peer_handshake(struct world *w, int p)
             "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n"
             "Host: h\r\n\r\n");
   sid = newest(w, before);
-  write_open_packet(w, sid, true, open, sizeof open);
+  eio_open_packet(w, sid, true, open, sizeof open);
   expect_poll(w, p, open);
   expect_events(w, "opened\n");
   return sid;
@@ -177,7 +228,7 @@ int peer_websocket(struct world *w, int *p)
   *p = peer_open(w);
   peer_upgrade(w, *p, -1);
   sid = newest(w, before);
-  write_open_packet(w, sid, false, open, sizeof open);
+  eio_open_packet(w, sid, false, open, sizeof open);
   expect_switch(w, *p);
   expect_message(w, *p, open);
   expect_nothing(w, *p);
@@ -260,10 +311,22 @@ void expect_nothing(struct world *w, int p)
 
 void expect_poll(struct world *w, int p, const char *payload)
 {
-  expect_text(w, p,
-              "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\n"
-              "cache-control: no-store\r\nContent-Length: %zu\r\n\r\n%s",
-              strlen(payload), payload);
+  expect_payload(w, p, "text/plain; charset=UTF-8", "", payload,
+                 strlen(payload));
+}
+
+void expect_payload(struct world *w, int p, const char *type,
+                    const char *headers, const void *payload, size_t len)
+{
+  char head[512];
+  int n = snprintf(head, sizeof head,
+                   "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n"
+                   "cache-control: no-store\r\n%sContent-Length: %zu\r\n\r\n",
+                   type, headers, len);
+
+  assert_in_range(n, 0, sizeof head - 1);
+  expect_next(w, p, head, (size_t)n, false);
+  expect_next(w, p, payload, len, true);
 }
 
 void expect_ok(struct world *w, int p)
@@ -301,6 +364,48 @@ void expect_frame(struct world *w, int p, uint8_t first, const void *data,
 void expect_message(struct world *w, int p, const char *text)
 {
   expect_frame(w, p, 0x81, text, strlen(text));
+}
+
+size_t expect_deflated(struct world *w, int p, uint8_t first, const void *data,
+                       size_t len, void *inflater)
+{
+  static const uint8_t tail[4] = {0, 0, 0xff, 0xff};
+  struct peer *peer = &w->peers[p];
+  const uint8_t *at = peer->out + peer->at;
+  size_t left = peer->len - peer->at, header, size;
+  z_stream own = {0}, *z = inflater != NULL ? inflater : &own;
+  uint8_t *in, *out = malloc(len + 1);
+
+  assert_non_null(out);
+  if (eio_is_off(w)) {
+    peer->at = peer->len;
+    free(out);
+    return 0;
+  }
+  assert_true(left >= 4 && at[0] == first);
+  header = at[1] < 126 ? 2 : 4;
+  size = at[1] < 126 ? at[1] : (size_t)at[2] << 8 | at[3];
+  assert_true(left >= header + size);
+  in = malloc(size + sizeof tail);
+  assert_non_null(in);
+  memcpy(in, at + header, size);
+  memcpy(in + size, tail, sizeof tail);
+  if (inflater == NULL)
+    assert_int_equal(inflateInit2(z, -15), Z_OK);
+  z->next_in = in;
+  z->avail_in = (uInt)(size + sizeof tail);
+  z->next_out = out;
+  z->avail_out = (uInt)len + 1;
+  assert_int_equal(inflate(z, Z_SYNC_FLUSH), Z_OK);
+  assert_int_equal(z->avail_in, 0);
+  assert_int_equal(len + 1 - z->avail_out, len);
+  assert_memory_equal(out, data, len);
+  if (inflater == NULL)
+    (void)inflateEnd(z);
+  free(in);
+  free(out);
+  peer->at += header + size;
+  return size;
 }
 
 void expect_switch(struct world *w, int p)

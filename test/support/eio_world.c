@@ -66,19 +66,20 @@ static struct world *world_of(void *user)
   return sio_server_user(user);
 }
 
-static int on_opened(struct sio__session *session, void *user)
+static int on_opened(struct sio_session *session, void *user)
 {
   struct world *w = world_of(user);
 
   event(w, "opened");
   if (w->n_sids < WORLD_SIDS) {
-    memcpy(w->sids[w->n_sids], session->id, sizeof session->id);
+    memcpy(w->sids[w->n_sids], session->id, session->id_len + 1u);
+    w->protocols[w->n_sids] = session->protocol;
     w->sessions[w->n_sids++] = session;
   }
   return w->opened_result;
 }
 
-static void on_text(struct sio__session *session, char *text, size_t len,
+static void on_text(struct sio_session *session, char *text, size_t len,
                     void *user)
 {
   struct world *w = world_of(user);
@@ -93,11 +94,11 @@ static void on_text(struct sio__session *session, char *text, size_t len,
   if (w->on_text != NULL)
     w->on_text(w, session, packet + 1);
   if (w->echo)
-    (void)sio__session_send(session, packet, len + 1, false);
+    (void)sio__session_send(session, packet, len + 1, 0);
   free(packet);
 }
 
-static void on_binary(struct sio__session *session, const uint8_t *data,
+static void on_binary(struct sio_session *session, const uint8_t *data,
                       size_t len, void *user)
 {
   struct world *w = world_of(user);
@@ -105,10 +106,10 @@ static void on_binary(struct sio__session *session, const uint8_t *data,
   event(w, "binary %zu bytes %.*s", len, (int)(len < 500 ? len : 500),
         len > 0 ? (const char *)data : "");
   if (w->echo)
-    (void)sio__session_send(session, data, len, true);
+    (void)sio__session_send(session, data, len, SIO_SEND_BINARY);
 }
 
-static void on_closed(struct sio__session *session, const sio_end *end,
+static void on_closed(struct sio_session *session, const sio_end *end,
                       void *user)
 {
   struct world *w = world_of(user);
@@ -150,6 +151,94 @@ static const struct sio__engine_events recorder = {
     .empty = on_empty,
 };
 
+/* ---- What a host sees of sessions: `user` is the world ---- */
+
+static void host(struct world *w, sio_session *session, const char *what,
+                 const sio_message *message, const char *more)
+{
+  char line[160];
+  int shown = message == NULL          ? 0
+              : message->data.len < 60 ? (int)message->data.len
+                                       : 60;
+
+  snprintf(line, sizeof line, "%s%s%s%s%.*s", what, more,
+           message == NULL   ? ""
+           : message->binary ? " binary"
+                             : " text",
+           shown > 0 ? " " : "", shown,
+           shown > 0 ? (const char *)message->data.data : "");
+  add_line(w->events, &w->events_len, line);
+  if (w->on_host != NULL)
+    w->on_host(w, session, line);
+}
+
+static void host_open(sio_session *session, void *user)
+{
+  host(user, session, "host open", NULL, "");
+}
+
+static void host_message(sio_session *session, const sio_message *message,
+                         void *user)
+{
+  host(user, session, "host message", message, "");
+}
+
+static void host_close(sio_session *session, const sio_end *end, void *user)
+{
+  host(user, session, "host close ", NULL, sio_reason_text(end->reason));
+}
+
+static void host_upgrade(sio_session *session, void *user)
+{
+  host(user, session, "host upgrade", NULL, "");
+}
+
+static void host_drain(sio_session *session, void *user)
+{
+  host(user, session, "host drain", NULL, "");
+}
+
+static void host_heartbeat(sio_session *session, void *user)
+{
+  host(user, session, "host heartbeat", NULL, "");
+}
+
+static void host_packet_in(sio_session *session, sio_packet_type type,
+                           const sio_message *message, void *user)
+{
+  const char digit[2] = {(char)('0' + (int)type), '\0'};
+
+  host(user, session, "in ", message, digit);
+}
+
+static void host_packet_out(sio_session *session, sio_packet_type type,
+                            const sio_message *message, void *user)
+{
+  const char digit[2] = {(char)('0' + (int)type), '\0'};
+
+  host(user, session, "out ", message, digit);
+}
+
+void eio_watch(struct world *w, unsigned what)
+{
+  sio_session_handlers handlers;
+
+  sio_session_handlers_init(&handlers);
+  if ((what & WATCH_LIFE) != 0) {
+    handlers.open = host_open;
+    handlers.message = host_message;
+    handlers.close = host_close;
+    handlers.upgrade = host_upgrade;
+    handlers.drain = host_drain;
+    handlers.heartbeat = host_heartbeat;
+  }
+  if ((what & WATCH_PACKETS) != 0) {
+    handlers.packet_in = host_packet_in;
+    handlers.packet_out = host_packet_out;
+  }
+  assert_int_equal(sio_server_on_sessions(w->server, &handlers, w), 0);
+}
+
 static void on_ready(sio_conn *conn, void *conn_user, void *user)
 {
   struct peer *peer = conn_user;
@@ -157,7 +246,8 @@ static void on_ready(sio_conn *conn, void *conn_user, void *user)
   (void)conn;
   (void)user;
   /* Told once, until the output is looked at or there is a wish to close. */
-  assert_true(!peer->ready || sio_conn_wants_close(peer->conn) != SIO_CLOSE_NO);
+  assert_true(!peer->ready || peer->sips ||
+              sio_conn_wants_close(peer->conn) != SIO_CLOSE_NO);
   peer->ready = true;
   peer->calls++;
 }
@@ -254,26 +344,43 @@ void eio_run(void **state)
 
 /* ---- Output ---- */
 
-static void take_output(struct world *w, struct peer *peer)
+/* The peer reads `len` bytes at most: how many there were. */
+static size_t read_some(struct peer *peer, size_t len)
 {
   sio_span spans[3];
-  size_t n;
+  size_t n = sio_conn_output(peer->conn, spans, 3), sum = 0;
 
-  while ((n = sio_conn_output(peer->conn, spans, 3)) > 0) {
-    size_t sum = 0;
+  for (size_t i = 0; i < n && sum < len; i++) {
+    size_t part = len - sum < spans[i].len ? len - sum : spans[i].len;
 
-    for (size_t i = 0; i < n; i++) {
-      if (peer->len + spans[i].len > peer->cap) {
-        peer->cap = 2 * (peer->len + spans[i].len) + 256;
-        peer->out = realloc(peer->out, peer->cap);
-        assert_non_null(peer->out);
-      }
-      memcpy(peer->out + peer->len, spans[i].data, spans[i].len);
-      peer->len += spans[i].len;
-      sum += spans[i].len;
+    if (peer->len + part > peer->cap) {
+      peer->cap = 2 * (peer->len + part) + 256;
+      peer->out = realloc(peer->out, peer->cap);
+      assert_non_null(peer->out);
     }
-    sio_conn_sent(peer->conn, sum);
+    memcpy(peer->out + peer->len, spans[i].data, part);
+    peer->len += part;
+    sum += part;
   }
+  if (sum > 0)
+    sio_conn_sent(peer->conn, sum);
+  return sum;
+}
+
+void peer_sip(struct world *w, int p, size_t len)
+{
+  struct peer *peer = &w->peers[p];
+
+  peer->sips = true;
+  if (peer->conn != NULL)
+    (void)read_some(peer, len);
+  eio_pump(w);
+}
+
+static void take_output(struct world *w, struct peer *peer)
+{
+  while (read_some(peer, SIZE_MAX) > 0)
+    continue;
   assert_int_equal(sio_conn_pending(peer->conn), 0);
   if (sio_conn_wants_close(peer->conn) == SIO_CLOSE_LINGER) {
     peer->lingers = true;
@@ -346,7 +453,7 @@ void eio_say(struct world *w, int sid, const char *packet)
   if (w->sessions[sid] == NULL)
     return;
   sio__engine_enter(engine);
-  (void)sio__session_send(w->sessions[sid], packet, strlen(packet), false);
+  (void)sio__session_send(w->sessions[sid], packet, strlen(packet), 0);
   sio__engine_leave(engine);
   eio_pump(w);
 }

@@ -19,7 +19,7 @@
 #include "support.h"
 
 #include "core/server.h"
-#include "eio/session.h"
+#include "eio/traffic.h"
 #include <sio/conn.h>
 #include <sio/http.h>
 
@@ -34,6 +34,7 @@ struct peer {
   bool ready;     /* announced, and not served yet */
   bool lingers;   /* the server has shut down its side */
   bool stalled;   /* reads nothing */
+  bool sips;      /* but for a few bytes now and then */
   uint32_t calls; /* of the ready callback */
 };
 
@@ -52,14 +53,18 @@ struct world {
   size_t events_len;
   char log[WORLD_LOG]; /* lines of the server */
   size_t log_len;
-  char sids[WORLD_SIDS][SIO__ID_LEN + 1];    /* in the order of opening */
-  struct sio__session *sessions[WORLD_SIDS]; /* NULL: closed */
+  /* In the order of opening. */
+  char sids[WORLD_SIDS][SIO__SESSION_ID_MAX + 1];
+  int protocols[WORLD_SIDS];
+  struct sio_session *sessions[WORLD_SIDS]; /* NULL: closed */
   int n_sids;
   bool echo; /* send every message back */
   /* Called for each message, before the echo. */
-  void (*on_text)(struct world *w, struct sio__session *session,
+  void (*on_text)(struct world *w, struct sio_session *session,
                   const char *text);
-  void (*on_closed)(struct world *w, struct sio__session *session);
+  void (*on_closed)(struct world *w, struct sio_session *session);
+  /* Called for each line that eio_watch() writes. */
+  void (*on_host)(struct world *w, sio_session *session, const char *line);
   int opened_result; /* what `opened` returns */
   int emptied;       /* how often the last connection has gone */
   int n_closed;      /* for tests: how often the server has closed */
@@ -118,6 +123,14 @@ void eio_close(struct world *w, int sid, bool discard);
  *   request METHOD PATH */
 void expect_events(struct world *w, const char *lines);
 
+/* Let the handlers of sessions that a host may set write events, too:
+ *   WATCH_LIFE: host open | host message KIND DATA | host close REASON |
+ *     host upgrade | host drain | host heartbeat
+ *   WATCH_PACKETS: in TYPE KIND DATA | out TYPE KIND DATA
+ * KIND is "text" or "binary"; of data 60 bytes are shown. */
+enum { WATCH_LIFE = 1, WATCH_PACKETS = 2 };
+void eio_watch(struct world *w, unsigned what);
+
 /* How many connections, sessions and requests this has ended. */
 void expect_cause(struct world *w, sio_cause cause, uint64_t times);
 
@@ -133,6 +146,8 @@ int peer_open(struct world *w);
 /* The peer closes; `error` is for sio_conn_closed(). */
 void peer_close(struct world *w, int p, int error);
 void peer_stall(struct world *w, int p, bool stalled);
+/* A stalled peer reads so many bytes after all. */
+void peer_sip(struct world *w, int p, size_t len);
 
 /* Send bytes, or text as of printf. */
 void peer_send(struct world *w, int p, const void *data, size_t len);
@@ -144,6 +159,21 @@ void peer_text(struct world *w, int p, const char *format, ...)
 int peer_handshake(struct world *w, int p);
 void peer_get(struct world *w, int p, int sid);
 void peer_post(struct world *w, int p, int sid, const char *body);
+
+/* Ask for a session with a query such as "EIO=3&transport=polling" and further
+ * header lines ("" or each with its end): its number, or that of any session
+ * once memory was refused; the answer is still to be looked at. */
+int peer_ask(struct world *w, int p, const char *query, const char *headers);
+/* Likewise for a websocket, on a connection of its own (*p). */
+int peer_ask_websocket(struct world *w, int *p, const char *query,
+                       const char *headers);
+/* A GET with further header lines; a POST of bytes with a type. */
+void peer_get_with(struct world *w, int p, int sid, const char *headers);
+void peer_post_bytes(struct world *w, int p, int sid, const char *type,
+                     const void *body, size_t len);
+/* The open packet of a session, with its type. */
+void eio_open_packet(const struct world *w, int sid, bool polling, char *out,
+                     size_t cap);
 
 /* Ask for a websocket; sid -1: for a new session. */
 void peer_upgrade(struct world *w, int p, int sid);
@@ -169,6 +199,9 @@ void expect_start_bytes(struct world *w, int p, const void *data, size_t len);
 void expect_nothing(struct world *w, int p);
 /* 200 and a payload: the answer to a poll. */
 void expect_poll(struct world *w, int p, const char *payload);
+/* Likewise, of any type and with further header lines behind it. */
+void expect_payload(struct world *w, int p, const char *type,
+                    const char *headers, const void *payload, size_t len);
 /* 200 "ok": the answer to a POST. */
 void expect_ok(struct world *w, int p);
 /* Such as "400 Bad Request"; no body, and the connection goes on. */
@@ -179,6 +212,11 @@ void expect_last_status(struct world *w, int p, const char *status);
 void expect_frame(struct world *w, int p, uint8_t first, const void *data,
                   size_t len);
 void expect_message(struct world *w, int p, const char *text);
+/* A compressed message: first byte and what comes out.  `inflater` is the
+ * z_stream that has read the ones before (RFC 7692), or NULL: none have to be
+ * known.  Returns the length of its payload. */
+size_t expect_deflated(struct world *w, int p, uint8_t first, const void *data,
+                       size_t len, void *inflater);
 /* The 101 for the key that peer_upgrade() sends. */
 void expect_switch(struct world *w, int p);
 /* Whether the server has closed or shut down; or still listens. */

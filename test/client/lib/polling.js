@@ -8,7 +8,7 @@ const { PATIENCE_MS, sleep, within } = require('./wait');
 const SEP = '\x1e';
 
 function request(server, query, options = {}) {
-  return fetch(`${server.url}/socket.io/?${query}`, {
+  return fetch(`${server.url}${server.path}?${query}`, {
     signal: AbortSignal.timeout(PATIENCE_MS),
     ...options,
   });
@@ -45,7 +45,7 @@ class RawPolling {
   // A GET that the server has received when this returns: `answered` is its
   // answer, abort() ends its connection.
   async waiting() {
-    const url = `${this.server.url}/socket.io/?${this.query}`;
+    const url = `${this.server.url}${this.server.path}?${this.query}`;
     const request = http.get(url, { agent: false });
     const answered = new Promise((resolve, reject) => {
       request.on('error', reject);

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: MIT
-// The server under test: one process for each test (contract: README.md).
+// The servers under test: one process for each test (contract: README.md).
 'use strict';
 
 const { spawn } = require('node:child_process');
+const http = require('node:http');
 const path = require('node:path');
 const { io } = require('socket.io-client');
 const { until, within } = require('./wait');
 
 const BUILT = path.resolve(__dirname, '../../../build/test/client/server');
 const COMMAND = (process.env.SIO_TEST_SERVER || BUILT).split(' ');
+
+// The command that runs a program beside the server.
+function command(name) {
+  return [...COMMAND.slice(0, -1), path.join(path.dirname(COMMAND.at(-1)), name)];
+}
 
 // pingInterval: 300 becomes --ping-interval 300; true stands for a bare flag.
 function flags(options) {
@@ -19,8 +25,9 @@ function flags(options) {
 }
 
 class TestServer {
-  constructor(options) {
-    const [program, ...args] = COMMAND;
+  constructor(options, name = 'server') {
+    const [program, ...args] = name === 'server' ? COMMAND : command(name);
+    this.path = '/socket.io/';
     this.options = options;
     this.owned = [];
     this.stdout = '';
@@ -123,6 +130,64 @@ class TestServer {
   }
 }
 
+// The Engine.IO server that echoes: it is steered by requests under /control.
+class TestEngine extends TestServer {
+  constructor(options) {
+    super(options, 'engine');
+    this.path = `${(options.path || '/engine.io').replace(/\/$/, '')}/`;
+  }
+
+  async control(name, query = {}, body = undefined) {
+    const target = `/control/${name}?${new URLSearchParams(query)}`;
+    const request = http.request(this.url + target, {
+      method: body === undefined ? 'GET' : 'POST', agent: false,
+    });
+    request.end(body);
+    const answered = new Promise((resolve, reject) => {
+      request.on('error', reject);
+      request.on('response', (response) => resolve(response.toArray()));
+    });
+    return JSON.parse(Buffer.concat(await within(answered, `answer of ${target}`)));
+  }
+
+  // Sends to a session, or to all if `sid` is empty; see README.md.
+  send(sid, data, query = {}) {
+    return this.control('send', { sid, ...query }, data);
+  }
+
+  close(sid, how = 'gently') {
+    return this.control('close', { sid, close: how });
+  }
+
+  snapshot() {
+    return this.control('report');
+  }
+
+  async report() {
+    return (await this.snapshot()).events;
+  }
+
+  // The entries of one kind.
+  async entries(what) {
+    return (await this.report()).filter((entry) => entry.what === what);
+  }
+
+  async metrics() {
+    return (await this.snapshot()).metrics;
+  }
+
+  // The port whose connections another HTTP server hands over.
+  get handover() {
+    return Number(/^handover on (\d+)$/m.exec(this.stdout)[1]);
+  }
+}
+
+async function startEngine(t, options = {}) {
+  const engine = new TestEngine(options);
+  t.after(() => engine.stop());
+  return engine.listening();
+}
+
 async function startServer(t, options = {}) {
   const server = new TestServer(options);
   t.after(() => server.stop());
@@ -142,4 +207,4 @@ async function startLastingServer(t) {
   }
 }
 
-module.exports = { startLastingServer, startServer };
+module.exports = { startEngine, startLastingServer, startServer };

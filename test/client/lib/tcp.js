@@ -46,8 +46,8 @@ class RawTcp {
   }
 }
 
-async function rawTcp(server) {
-  const tcp = new RawTcp(server.port);
+async function rawTcp(server, port = server.port) {
+  const tcp = new RawTcp(port);
   server.own(tcp, () => tcp.socket.destroy());
   await new Promise((resolve) => tcp.socket.once('connect', resolve));
   return tcp;
@@ -61,8 +61,8 @@ function head(method, target, headers = {}) {
 }
 
 // The text of a WebSocket opening handshake.
-function handshake(query, headers = {}) {
-  return head('GET', `/socket.io/?${query}`, {
+function handshake(query, headers = {}, path = '/socket.io/') {
+  return head('GET', `${path}?${query}`, {
     Connection: 'Upgrade',
     Upgrade: 'websocket',
     'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',

@@ -54,7 +54,7 @@ class RawWebSocket {
 
 // A WebSocket that has begun to connect; `query` replaces the usual one.
 function rawWebSocket(server, query = ENGINE, options = {}) {
-  const url = `ws://127.0.0.1:${server.port}/socket.io/?${query}`;
+  const url = `ws://127.0.0.1:${server.port}${server.path}?${query}`;
   const socket = new RawWebSocket(url, options);
   return server.own(socket, () => socket.ws.terminate());
 }

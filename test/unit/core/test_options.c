@@ -2,6 +2,7 @@
 #include "core_world.h"
 
 #include "core/options.h"
+#include "core/server.h"
 
 #include <stdlib.h>
 
@@ -29,6 +30,12 @@ static const struct field fields[] = {
     FIELD(connect_timeout_ms, 1, UINT32_MAX, 45000),
     FIELD(max_payload, 128, UINT32_MAX / 4, 1000000),
     FIELD(no_upgrades, 0, 1, 0),
+    FIELD(no_trailing_slash, 0, 1, 0),
+    FIELD(allow_eio3, 0, 1, 0),
+    FIELD(check_origin, 0, 1, 0),
+    FIELD(no_http_compression, 0, 1, 0),
+    FIELD(http_compression_level, 1, 9, 6),
+    FIELD(http_compression_threshold, 0, UINT32_MAX / 4, 1024),
     FIELD(max_connections, 0, UINT32_MAX, 0),
     FIELD(max_sessions, 0, UINT32_MAX, 100000),
     FIELD(max_header_bytes, 256, 65535, 16384),
@@ -39,7 +46,10 @@ static const struct field fields[] = {
     FIELD(body_timeout_ms, 1, UINT32_MAX, 300000),
     FIELD(keep_alive_timeout_ms, 1, UINT32_MAX, 65000),
     FIELD(close_timeout_ms, 1, UINT32_MAX, 30000),
+    FIELD(handshake_timeout_ms, 1, UINT32_MAX, 30000),
+    FIELD(unhandled_upgrade_timeout_ms, 1, UINT32_MAX, 1000),
     FIELD(max_fragments, 1, UINT32_MAX, 16384),
+    FIELD(max_poll_bytes, 0, UINT32_MAX / 4, 0),
     FIELD(max_payload_packets, 1, UINT32_MAX, 10000),
     FIELD(max_json_depth, 2, 512, 256),
     FIELD(max_attachments, 0, 10000, 10),
@@ -121,7 +131,8 @@ static void test_every_number_is_in_the_list_of_this_test(void **state)
   (void)state;
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
     bytes += fields[i].size;
-  bytes += 7 * sizeof(void *); /* size, five of the host's, path */
+  /* size, five of the host's, path, initial_message, and three structs */
+  bytes += 11 * sizeof(void *) + sizeof(uint32_t); /* and allow_jsonp */
   assert_in_range(sizeof(sio_server_options) - bytes, 0, 5 * 4);
 }
 
@@ -148,6 +159,100 @@ static void test_paths_begin_with_a_slash_and_have_no_blanks(void **state)
   assert_string_equal(sio_server_options_problem(&options), "path");
   longest[255] = '\0';
   assert_null(sio_server_options_problem(&options));
+}
+
+static void test_jsonp_needs_protocol_3(void **state)
+{
+  sio_server_options options;
+
+  (void)state;
+  sio_server_options_init(&options);
+  assert_int_equal(options.allow_jsonp, 0);
+  options.allow_jsonp = 1;
+  assert_string_equal(sio_server_options_problem(&options), "allow_jsonp");
+  options.allow_eio3 = 1;
+  assert_null(sio_server_options_problem(&options));
+  options.allow_jsonp = 2;
+  assert_string_equal(sio_server_options_problem(&options), "allow_jsonp");
+}
+
+static void test_an_initial_message_is_text_without_separators(void **state)
+{
+  sio_server_options options;
+
+  (void)state;
+  sio_server_options_init(&options);
+  options.initial_message = "caf\xc3\xa9";
+  assert_null(sio_server_options_problem(&options));
+  options.initial_message = "";
+  assert_null(sio_server_options_problem(&options));
+  options.initial_message = "\xff";
+  assert_string_equal(sio_server_options_problem(&options), "initial_message");
+  options.initial_message = "a\x1e";
+  assert_string_equal(sio_server_options_problem(&options), "initial_message");
+}
+
+static void test_structs_within_the_options_are_checked(void **state)
+{
+  sio_server_options options;
+  sio_cors_options cors;
+  sio_cookie_options cookie;
+  sio_deflate_options deflate;
+
+  (void)state;
+  world_options(&w, &options);
+  sio_cors_options_init(&cors);
+  sio_cookie_options_init(&cookie);
+  sio_deflate_options_init(&deflate);
+  options.cors = &cors;
+  options.cookie = &cookie;
+  options.per_message_deflate = &deflate;
+  assert_null(sio_server_options_problem(&options));
+  cors.success_status = 300;
+  assert_string_equal(sio_server_options_problem(&options),
+                      "cors.success_status");
+  assert_null(sio_server_new(&options));
+  assert_non_null(strstr(w.logged, "cors.success_status"));
+  cors.success_status = 200;
+  cookie.path = "a;b";
+  assert_string_equal(sio_server_options_problem(&options), "cookie.path");
+  cookie.path = "/";
+  deflate.level = 0;
+  assert_string_equal(sio_server_options_problem(&options),
+                      "per_message_deflate.level");
+}
+
+static void test_structs_within_the_options_are_copied(void **state)
+{
+  static const char *list[] = {"http://a"};
+  sio_server_options options;
+  sio_cors_options cors;
+  sio_cookie_options cookie;
+  sio_server *server;
+  char name[] = "name", greeting[] = "hello";
+
+  (void)state;
+  world_options(&w, &options);
+  sio_cors_options_init(&cors);
+  cors.origin.kind = SIO_ORIGIN_LIST;
+  cors.origin.list = list;
+  cors.origin.n_list = 1;
+  sio_cookie_options_init(&cookie);
+  cookie.name = name;
+  options.cors = &cors;
+  options.cookie = &cookie;
+  options.initial_message = greeting;
+  server = sio_server_new(&options);
+  assert_non_null(server);
+  list[0] = "";
+  name[0] = greeting[0] = '\0';
+  memset(&cors, 0xff, sizeof cors);
+  assert_string_equal(server->engine.cors->origin.list[0], "http://a");
+  assert_string_equal(server->engine.cookie->name, "name");
+  assert_string_equal(server->options.initial_message, "hello");
+  list[0] = "http://a";
+  sio_server_free(server);
+  test_mem_check(w.mem);
 }
 
 static void test_an_allocator_has_both_functions(void **state)
@@ -275,6 +380,10 @@ int main(void)
       cmocka_unit_test(test_every_field_has_its_default_and_its_range),
       cmocka_unit_test(test_every_number_is_in_the_list_of_this_test),
       cmocka_unit_test(test_paths_begin_with_a_slash_and_have_no_blanks),
+      cmocka_unit_test(test_jsonp_needs_protocol_3),
+      cmocka_unit_test(test_an_initial_message_is_text_without_separators),
+      cmocka_unit_test(test_structs_within_the_options_are_checked),
+      cmocka_unit_test(test_structs_within_the_options_are_copied),
       cmocka_unit_test(test_an_allocator_has_both_functions),
       cmocka_unit_test(test_no_options_are_all_defaults),
       cmocka_unit_test(test_a_size_that_cannot_be_is_named),

@@ -20,8 +20,8 @@ test_ready_is_told_once_until_the_output_is_looked_at(struct world *w)
     return;
   peer_stall(w, p, true);
   assert_int_equal(w->peers[p].calls, 0);
-  peer_text(w, p, "GET /a HTTP/1.1\r\n\r\n");
-  peer_text(w, p, "GET /b HTTP/1.1\r\n\r\n");
+  peer_text(w, p, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+  peer_text(w, p, "GET /b HTTP/1.1\r\nHost: h\r\n\r\n");
   if (!eio_is_off(w)) {
     assert_int_equal(w->peers[p].calls, 1);
     assert_int_equal(sio_conn_pending(w->peers[p].conn),
@@ -29,7 +29,7 @@ test_ready_is_told_once_until_the_output_is_looked_at(struct world *w)
     assert_true(sio_conn_output(w->peers[p].conn, spans, 4) > 0);
     w->peers[p].ready = false;
   }
-  peer_text(w, p, "GET /c HTTP/1.1\r\n\r\n");
+  peer_text(w, p, "GET /c HTTP/1.1\r\nHost: h\r\n\r\n");
   if (!eio_is_off(w))
     assert_int_equal(w->peers[p].calls, 2);
   peer_stall(w, p, false);
@@ -66,7 +66,7 @@ static void test_spans_stay_where_they_are_until_they_are_sent(struct world *w)
   peer_stall(w, p, false);
 }
 
-static void feed_again(struct world *w, struct sio__session *session,
+static void feed_again(struct world *w, struct sio_session *session,
                        const char *text)
 {
   static uint8_t byte = 'x';
@@ -89,7 +89,7 @@ static void test_feeding_from_inside_a_callback_is_refused(struct world *w)
   expect_events(w, "text a\ntext b\n");
 }
 
-static void leave(struct world *w, struct sio__session *session,
+static void leave(struct world *w, struct sio_session *session,
                   const char *text)
 {
   sio_conn *conn = w->peers[0].conn;
@@ -115,11 +115,11 @@ static void test_a_connection_may_be_given_up_inside_a_callback(struct world *w)
 
 static void test_an_ended_connection_reads_no_more(struct world *w)
 {
-  static uint8_t more[] = "GET / HTTP/1.1\r\n\r\n";
+  static uint8_t more[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
   int p = peer_open(w);
 
   peer_stall(w, p, true);
-  peer_text(w, p, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+  peer_text(w, p, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   if (!eio_is_off(w)) {
     assert_int_equal(sio_conn_feed(w->peers[p].conn, more, sizeof more - 1),
                      SIO_ERR_CLOSED);
@@ -137,7 +137,8 @@ static void test_a_peer_that_may_still_send_is_lingered_for(struct world *w)
 {
   int p = peer_open(w);
 
-  peer_text(w, p, "POST / HTTP/1.1\r\nContent-Length: 1000001\r\n\r\n");
+  peer_text(w, p,
+            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000001\r\n\r\n");
   expect_last_status(w, p, "413 Payload Too Large");
   if (!eio_is_off(w))
     assert_true(w->peers[p].lingers);
@@ -154,7 +155,7 @@ static void test_an_answer_that_nobody_takes_is_given_up(struct world *w)
   int p = peer_open(w);
 
   peer_stall(w, p, true);
-  peer_text(w, p, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+  peer_text(w, p, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   eio_sleep(w, 29999);
   if (!eio_is_off(w))
     assert_true(sio_conn_pending(w->peers[p].conn) > 0);
@@ -205,7 +206,7 @@ static void test_the_last_one_to_go_is_told_about(struct world *w)
 static void test_leaving_at_any_byte_frees_everything(struct world *w)
 {
   static const char input[] =
-      "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
+      "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: h\r\n"
       "Connection: Upgrade\r\nUpgrade: websocket\r\n"
       "Sec-WebSocket-Version: 13\r\n"
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -234,7 +235,7 @@ static void test_hazard_failed_attempts_leave_no_memory_behind(struct world *w)
 
     w->n_peers = w->n_sids = 0; /* used anew */
     p = peer_open(w);
-    peer_text(w, p, "GET /socket.io/?transport=x HTTP/1.1\r\n\r\n");
+    peer_text(w, p, "GET /socket.io/?transport=x HTTP/1.1\r\nHost: h\r\n\r\n");
     w->peers[p].at = w->peers[p].len;
     (void)peer_handshake(w, p);
     ws = peer_open(w);
@@ -285,7 +286,7 @@ static void test_hazard_announced_lengths_are_not_allocated(struct world *w)
   (void)peer_websocket(w, &ws);
   before = w->mem->live_bytes;
   peer_text(w, p,
-            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
+            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
             "Content-Length: 1000000\r\n\r\n4",
             w->sids[sid]);
   peer_send(w, ws, "\x82\xff\0\0\0\0\0\x0f\x42\x40\1\2\3\4x", 15);
@@ -309,7 +310,7 @@ static void test_output_beyond_the_limit_cuts_the_connection(struct world *w)
 }
 
 /* The host closes the transport while it is told about the end. */
-static void give_up(struct world *w, struct sio__session *session)
+static void give_up(struct world *w, struct sio_session *session)
 {
   struct peer *peer = &w->peers[0];
   sio_conn *conn = peer->conn;

@@ -227,7 +227,9 @@ static void test_sessions_need_random_numbers(struct world *w)
   int p = peer_open(w), q = peer_open(w);
 
   w->random_fails = true; /* no id was needed before */
-  peer_text(w, q, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n\r\n");
+  peer_text(
+      w, q,
+      "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: h\r\n\r\n");
   expect_status(w, q, "500 Internal Server Error");
   peer_upgrade(w, p, -1);
   expect_nothing(w, p);

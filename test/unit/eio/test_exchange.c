@@ -2,6 +2,9 @@
 /* lib/eio/exchange.c: requests, their answers, and in which order. */
 #include "eio_world.h"
 
+#include "eio/exchange.h"
+#include <sio/handshake.h>
+
 enum { MAX_KEPT = 8 };
 
 /* What the host does with requests: those for /now are answered, those for
@@ -66,8 +69,10 @@ static void test_answers_leave_in_the_order_of_the_requests(struct world *w)
 
   start_host(w, &host);
   peer_text(w, p,
-            "GET /later HTTP/1.1\r\n\r\nGET /now HTTP/1.1\r\n\r\n"
-            "GET /later HTTP/1.1\r\n\r\nGET /x HTTP/1.1\r\n\r\n");
+            "GET /later HTTP/1.1\r\nHost: h\r\n\r\nGET /now HTTP/1.1\r\nHost: "
+            "h\r\n\r\n"
+            "GET /later HTTP/1.1\r\nHost: h\r\n\r\nGET /x HTTP/1.1\r\nHost: "
+            "h\r\n\r\n");
   expect_nothing(w, p);
   answer(w, &host, 1, "second");
   expect_nothing(w, p);
@@ -106,7 +111,8 @@ static void test_the_peer_may_leave_before_the_answer(struct world *w)
 
   start_host(w, &host);
   ask(w, p, "/later");
-  peer_text(w, p, "POST /later HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody");
+  peer_text(w, p,
+            "POST /later HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody");
   if (host.n_kept == 2)
     body = sio_request_body(host.kept[1]);
   peer_close(w, p, 0);
@@ -131,7 +137,9 @@ static void test_an_answer_is_given_once(struct world *w)
   int p = peer_open(w);
 
   start_host(w, &host);
-  peer_text(w, p, "GET /later HTTP/1.1\r\n\r\nGET /later HTTP/1.1\r\n\r\n");
+  peer_text(w, p,
+            "GET /later HTTP/1.1\r\nHost: h\r\n\r\nGET /later "
+            "HTTP/1.1\r\nHost: h\r\n\r\n");
   if (host.n_kept == 2) {
     int rv = sio_respond(host.kept[1], 204, NULL, 0, none);
 
@@ -191,7 +199,8 @@ static void test_head_gets_no_body(struct world *w)
 
   start_host(w, &host);
   peer_text(w, p,
-            "HEAD /now HTTP/1.1\r\n\r\nHEAD /socket.io/ HTTP/1.1\r\n\r\n");
+            "HEAD /now HTTP/1.1\r\nHost: h\r\n\r\nHEAD /socket.io/ "
+            "HTTP/1.1\r\nHost: h\r\n\r\n");
   expect_text(w, p,
               "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
               "Content-Length: 3\r\n\r\n"
@@ -217,8 +226,8 @@ static void test_an_old_client_is_told_what_happens_next(struct world *w)
               "Content-Length: 3\r\nConnection: keep-alive\r\n\r\n<p>");
   expect_open(w, q);
   peer_text(w, r,
-            "GET /now HTTP/1.1\r\nConnection: close\r\n\r\n"
-            "GET /now HTTP/1.1\r\n\r\n"); /* ignored */
+            "GET /now HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+            "GET /now HTTP/1.1\r\nHost: h\r\n\r\n"); /* ignored */
   expect_text(w, r,
               "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
               "Content-Length: 3\r\nConnection: close\r\n\r\n<p>");
@@ -231,7 +240,7 @@ static void test_connection_close_does_not_close_the_session(struct world *w)
   int p = peer_open(w), sid = peer_handshake(w, p), q = peer_open(w), r;
 
   peer_text(w, q,
-            "GET /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
+            "GET /socket.io/?transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
             "Connection: close\r\n\r\n",
             w->sids[sid]);
   eio_say(w, sid, "4x");
@@ -253,10 +262,12 @@ static void test_a_body_reaches_the_host_as_a_whole(struct world *w)
   int p = peer_open(w);
 
   start_host(w, &host);
-  peer_text(w, p,
-            "POST /later?a=b HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello"
-            "POST /later HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-            "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\nPOST /later HTTP/1.1\r\n\r\n");
+  peer_text(
+      w, p,
+      "POST /later?a=b HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"
+      "POST /later HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\nPOST /later HTTP/1.1\r\nHost: "
+      "h\r\n\r\n");
   for (int i = 0; i < host.n_kept; i++) {
     sio_span body = sio_request_body(host.kept[i]);
 
@@ -266,7 +277,7 @@ static void test_a_body_reaches_the_host_as_a_whole(struct world *w)
     assert_string_equal(sio_request_method(host.kept[i]), "POST");
     assert_true(
         sio_str_is(sio_request_query(host.kept[i]), i == 0 ? "a=b" : ""));
-    assert_null(sio_request_header(host.kept[i], "host").data);
+    assert_null(sio_request_header(host.kept[i], "x-none").data);
     if (!eio_is_off(w))
       assert_ptr_equal(sio_request_server(host.kept[i]), w->server);
   }
@@ -339,10 +350,135 @@ static void narrow(sio_server_options *options)
   options->max_output_bytes = 1024;
 }
 
+/* ---- Fields ---- */
+
+static void test_a_response_begins_once(struct world *w)
+{
+  static const sio_span body = {(const uint8_t *)"ab", 2};
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  ask(w, p, "/later");
+  if (host.n_kept == 1) {
+    struct sio_request *r = host.kept[0];
+    struct sio__outq *out;
+
+    sio__engine_enter(r->engine);
+    (void)sio__request_fields(r, "a/b");
+    out = sio__request_begin(r, 200, 2);
+    if (out != NULL)
+      assert_null(sio__request_begin(r, 200, 2));
+    assert_true(out == &r->conn->out || eio_is_off(w));
+    sio__request_done(r,
+                      out != NULL && sio__outq_append(out, body.data, 2) == 0);
+    sio__request_done(r, false); /* it is over */
+    assert_int_equal(sio__request_answer(r, 500, NULL, body), 0);
+    sio__engine_leave(&w->server->engine);
+    eio_pump(w);
+  }
+  expect_text(w, p,
+              "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n"
+              "Content-Length: 2\r\n\r\nab");
+  expect_open(w, p);
+  end_host(&host);
+}
+
+static void test_a_field_that_is_missing_fails_the_response(struct world *w)
+{
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  ask(w, p, "/later");
+  if (host.n_kept == 1) {
+    struct sio_request *r = host.kept[0];
+
+    /* As if a middleware had had no memory for it. */
+    r->extra.lines.error = SIO_ERR_NOMEM;
+    assert_int_equal(sio_respond_text(r, 200, "a/b", ""), SIO_ERR_NOMEM);
+    eio_pump(w);
+  }
+  expect_nothing(w, p);
+  expect_ended(w, p);
+  expect_cause(w, SIO_CAUSE_NOMEM, 1);
+  end_host(&host);
+}
+
+static int set_type(sio_request *request, sio_headers *headers, void *user)
+{
+  (void)request;
+  (void)user;
+  return sio_headers_set(headers, "content-type", sio_s("a/b"));
+}
+
+static void test_fields_of_middlewares_come_before_ours(struct world *w)
+{
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  if (sio_server_use_http(w->server, set_type, NULL) != 0)
+    return;
+  for (int i = 0; i < 3; i++)
+    peer_text(w, p, "GET /socket.io/ HTTP/1.1\r\nHost: h\r\n\r\n");
+  ask(w, p, "/now"); /* in the place of one of those */
+  for (int i = 0; i < 3; i++)
+    expect_start(w, p,
+                 "HTTP/1.1 400 Bad Request\r\ncontent-type: a/b\r\n"
+                 "Content-Length: 40\r\n\r\n"
+                 "{\"code\":0,\"message\":\"Transport unknown\"}");
+  expect_text(w, p, NOW);
+  end_host(&host);
+}
+
+/* The first answer of the second session closes the first one. */
+static void on_headers(sio_headers *headers, const sio_request *request,
+                       bool initial, void *user)
+{
+  struct world *w = user;
+  static const sio_end end = {SIO_REASON_FORCED_CLOSE, SIO_CAUSE_HOST, NULL, 0,
+                              0};
+
+  assert_string_equal(sio_request_address(request), "192.0.2.7");
+  if (!initial) {
+    (void)sio_headers_add(headers, "X-Other", sio_s("1"));
+    return;
+  }
+  (void)sio_headers_add(headers, "X-One", sio_s("1"));
+  if (w->n_sids > 0 && w->sessions[0] != NULL)
+    sio__session_close(w->sessions[0], &end, true);
+  (void)sio_headers_add(headers, "X-Two", sio_s("1"));
+}
+
+static void test_a_hook_may_cause_other_responses(struct world *w)
+{
+  int p = peer_open(w), q = peer_open(w), sid = peer_handshake(w, p);
+
+  sio_server_on_headers(w->server, on_headers, w);
+  peer_get(w, p, sid);
+  peer_text(w, q,
+            "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n"
+            "Host: h\r\n\r\n");
+  expect_start(w, p,
+               "HTTP/1.1 200 OK\r\n"
+               "Content-Type: text/plain; charset=UTF-8\r\n"
+               "cache-control: no-store\r\nX-Other: 1\r\nContent-Length: ");
+  expect_start(w, q,
+               "HTTP/1.1 200 OK\r\n"
+               "Content-Type: text/plain; charset=UTF-8\r\n"
+               "cache-control: no-store\r\nX-One: 1\r\nX-Two: 1\r\n"
+               "Content-Length: ");
+  w->peers[p].at = w->peers[p].len;
+  w->peers[q].at = w->peers[q].len;
+  expect_sessions(w, 1);
+  w->events_len = 0;
+}
+
 static void test_a_request_outlives_its_server(void **state)
 {
   sio_server *server = sio_server_new(NULL);
-  static char text[] = "GET /later HTTP/1.1\r\n\r\n";
+  static char text[] = "GET /later HTTP/1.1\r\nHost: h\r\n\r\n";
   struct host host;
   sio_conn *conn = NULL;
 
@@ -379,6 +515,10 @@ int main(void)
       SCENARIO(test_a_kept_alive_connection_is_closed_when_idle),
       SCENARIO(test_it_is_idle_from_the_last_answer_on),
       SCENARIO_WITH(test_answers_that_nobody_reads_are_bounded, narrow),
+      SCENARIO(test_a_response_begins_once),
+      SCENARIO(test_a_field_that_is_missing_fails_the_response),
+      SCENARIO(test_fields_of_middlewares_come_before_ours),
+      SCENARIO(test_a_hook_may_cause_other_responses),
       cmocka_unit_test(test_a_request_outlives_its_server),
   };
 

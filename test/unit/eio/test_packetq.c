@@ -33,7 +33,7 @@ static void assert_packet(const struct queue *t, uint32_t i, const char *text,
   assert_true(i < t->q.count);
   assert_int_equal(item->len, strlen(text));
   assert_memory_equal(item->chunk->data + item->off, text, item->len);
-  assert_int_equal(item->binary, binary);
+  assert_int_equal((item->flags & SIO_SEND_BINARY) != 0, binary);
 }
 
 static void test_an_empty_queue_has_no_memory(void **state)
@@ -55,10 +55,10 @@ static void test_packets_keep_their_order_and_boundaries(void **state)
 
   (void)state;
   start(&t);
-  assert_int_equal(sio__packetq_add(&t.q, "4a", 2, false), 0);
-  assert_int_equal(sio__packetq_add(&t.q, "", 0, true), 0);
-  assert_int_equal(sio__packetq_add(&t.q, "xyz", 3, true), 0);
-  assert_int_equal(sio__packetq_add(&t.q, "4", 1, false), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "4a", 2, 0), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "", 0, SIO_SEND_BINARY), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "xyz", 3, SIO_SEND_BINARY), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "4", 1, 0), 0);
   assert_int_equal(t.q.count, 4);
   assert_packet(&t, 0, "4a", false);
   assert_packet(&t, 1, "", true);
@@ -73,11 +73,11 @@ static void test_the_encoded_length_counts_separators_and_base64(void **state)
 
   (void)state;
   start(&t);
-  assert_int_equal(sio__packetq_add(&t.q, "4a", 2, false), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "4a", 2, 0), 0);
   assert_int_equal(t.q.encoded, 2);
-  assert_int_equal(sio__packetq_add(&t.q, "", 0, true), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "", 0, SIO_SEND_BINARY), 0);
   assert_int_equal(t.q.encoded, 2 + 1 + 1); /* "b" */
-  assert_int_equal(sio__packetq_add(&t.q, "wxyz", 4, true), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "wxyz", 4, SIO_SEND_BINARY), 0);
   assert_int_equal(t.q.encoded, 4 + 1 + 1 + 8);
   assert_int_equal(t.q.bytes, 6);
   end(&t);
@@ -90,7 +90,7 @@ static void test_small_packets_are_gathered_in_one_chunk(void **state)
   (void)state;
   start(&t);
   for (int i = 0; i < 4; i++)
-    assert_int_equal(sio__packetq_add(&t.q, "4abc", 4, false), 0);
+    assert_int_equal(sio__packetq_add(&t.q, "4abc", 4, 0), 0);
   assert_ptr_equal(t.q.items[0].chunk, t.q.items[3].chunk);
   assert_int_equal(t.q.items[0].chunk->refs, 4);
   assert_int_equal(t.mem.live_blocks, 2); /* the chunk, and the items */
@@ -106,7 +106,7 @@ static void test_a_chunk_that_is_full_is_followed_by_another(void **state)
   memset(text, 'x', sizeof text);
   start(&t);
   for (int i = 0; i < 20; i++)
-    assert_int_equal(sio__packetq_add(&t.q, text, sizeof text, false), 0);
+    assert_int_equal(sio__packetq_add(&t.q, text, sizeof text, 0), 0);
   assert_int_equal(t.q.count, 20);
   for (uint32_t i = 0; i < 20; i++) {
     assert_int_equal(t.q.items[i].len, sizeof text);
@@ -129,9 +129,9 @@ static void test_shared_chunks_are_never_appended_to(void **state)
   assert_non_null(shared);
   memcpy(shared->data, "__4shared", 9);
   shared->len = 9;
-  assert_int_equal(sio__packetq_push(&t.q, shared, 2, 7, false), 0);
+  assert_int_equal(sio__packetq_push(&t.q, shared, 2, 7, 0), 0);
   assert_int_equal(shared->refs, 2);
-  assert_int_equal(sio__packetq_add(&t.q, "4own", 4, false), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "4own", 4, 0), 0);
   assert_int_equal(shared->len, 9);
   assert_ptr_not_equal(t.q.items[1].chunk, shared);
   assert_packet(&t, 0, "4shared", false);
@@ -149,14 +149,14 @@ static void test_clearing_keeps_a_little_memory_only(void **state)
   (void)state;
   start(&t);
   for (int i = 0; i < 16; i++)
-    assert_int_equal(sio__packetq_add(&t.q, "4", 1, false), 0);
+    assert_int_equal(sio__packetq_add(&t.q, "4", 1, 0), 0);
   sio__packetq_clear(&t.q);
   assert_int_equal(t.q.count, 0);
   assert_int_equal(t.q.bytes, 0);
   assert_int_equal(t.q.encoded, 0);
   assert_int_equal(t.mem.live_blocks, 1);
   for (int i = 0; i < 17; i++)
-    assert_int_equal(sio__packetq_add(&t.q, "4", 1, false), 0);
+    assert_int_equal(sio__packetq_add(&t.q, "4", 1, 0), 0);
   assert_packet(&t, 16, "4", false);
   sio__packetq_clear(&t.q);
   assert_int_equal(t.mem.live_blocks, 0);
@@ -170,7 +170,7 @@ static void test_a_packet_that_is_too_long_is_refused(void **state)
   (void)state;
   start(&t);
   assert_int_equal(
-      sio__packetq_add(&t.q, "", (size_t)UINT32_MAX / 2 + 1, false),
+      sio__packetq_add(&t.q, "", (size_t)UINT32_MAX / 2 + 1, 0),
       SIO_ERR_NOMEM);
   assert_int_equal(t.q.count, 0);
   end(&t);
@@ -189,8 +189,8 @@ static void fill_short_of_memory(struct test_mem *mem, void *user)
   shared = sio__chunk_new(&pool, 10);
   for (int i = 0; i < 12; i++) {
     int rv = i % 3 == 2 && shared != NULL
-                 ? sio__packetq_push(&q, shared, 0, 0, false)
-                 : sio__packetq_add(&q, "4abc", 4, i % 2 == 0);
+                 ? sio__packetq_push(&q, shared, 0, 0, 0)
+                 : sio__packetq_add(&q, "4abc", 4, i % 2 == 0 ? SIO_SEND_BINARY : 0);
 
     assert_true(rv == 0 || rv == SIO_ERR_NOMEM);
     wanted += rv == 0;

@@ -109,11 +109,11 @@ static void test_the_payload_has_the_length_that_was_foretold(void **state)
   (void)state;
   test_mem_init(&mem, TEST_MEM_NEVER);
   start(&t, &mem);
-  assert_int_equal(sio__packetq_add(&t.q, "4a", 2, false), 0);
-  assert_int_equal(sio__packetq_add(&t.q, "\1\2\3\4", 4, true), 0);
-  assert_int_equal(sio__packetq_add(&t.q, "", 0, true), 0);
-  assert_int_equal(sio__packetq_add(&t.q, "4", 1, false), 0);
-  assert_int_equal(sio__payload_write(&t.q, &t.out), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "4a", 2, 0), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "\1\2\3\4", 4, SIO_SEND_BINARY), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "", 0, SIO_SEND_BINARY), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "4", 1, 0), 0);
+  assert_int_equal(sio__payload_write(&t.q, t.q.count, &t.out), 0);
   assert_written(&t, want, sizeof want - 1);
   end(&t);
   test_mem_check(&mem);
@@ -127,7 +127,7 @@ static void test_nothing_makes_an_empty_payload(void **state)
   (void)state;
   test_mem_init(&mem, TEST_MEM_NEVER);
   start(&t, &mem);
-  assert_int_equal(sio__payload_write(&t.q, &t.out), 0);
+  assert_int_equal(sio__payload_write(&t.q, t.q.count, &t.out), 0);
   assert_int_equal(t.out.bytes, 0);
   end(&t);
   test_mem_check(&mem);
@@ -145,8 +145,8 @@ static void test_long_texts_are_not_copied(void **state)
   text[0] = '4';
   test_mem_init(&mem, TEST_MEM_NEVER);
   start(&t, &mem);
-  assert_int_equal(sio__packetq_add(&t.q, text, sizeof text, false), 0);
-  assert_int_equal(sio__payload_write(&t.q, &t.out), 0);
+  assert_int_equal(sio__packetq_add(&t.q, text, sizeof text, 0), 0);
+  assert_int_equal(sio__payload_write(&t.q, t.q.count, &t.out), 0);
   assert_int_equal(sio__outq_spans(&t.out, &span, 1), 1);
   assert_ptr_equal(span.data, t.q.items[0].chunk->data + t.q.items[0].off);
   sio__packetq_clear(&t.q); /* the output has a reference of its own */
@@ -168,10 +168,10 @@ static void test_shared_packets_are_written_from_their_place(void **state)
   assert_non_null(shared);
   memcpy(shared->data, "0123456789abc", 13);
   shared->len = 13;
-  assert_int_equal(sio__packetq_push(&t.q, shared, 10, 3, false), 0);
-  assert_int_equal(sio__packetq_push(&t.q, shared, 10, 3, true), 0);
+  assert_int_equal(sio__packetq_push(&t.q, shared, 10, 3, 0), 0);
+  assert_int_equal(sio__packetq_push(&t.q, shared, 10, 3, SIO_SEND_BINARY), 0);
   sio__chunk_unref(shared);
-  assert_int_equal(sio__payload_write(&t.q, &t.out), 0);
+  assert_int_equal(sio__payload_write(&t.q, t.q.count, &t.out), 0);
   assert_written(&t,
                  "abc\x1e"
                  "bYWJj",
@@ -188,10 +188,10 @@ static void write_short_of_memory(struct test_mem *mem, void *user)
   (void)user;
   start(&t, mem);
   memset(text, 'x', sizeof text);
-  if (sio__packetq_add(&t.q, text, 2000, false) == 0 &&
-      sio__packetq_add(&t.q, text, 3000, true) == 0 &&
-      sio__packetq_add(&t.q, "4", 1, false) == 0) {
-    int rv = sio__payload_write(&t.q, &t.out);
+  if (sio__packetq_add(&t.q, text, 2000, 0) == 0 &&
+      sio__packetq_add(&t.q, text, 3000, SIO_SEND_BINARY) == 0 &&
+      sio__packetq_add(&t.q, "4", 1, 0) == 0) {
+    int rv = sio__payload_write(&t.q, t.q.count, &t.out);
 
     assert_int_equal(rv, mem->fired ? SIO_ERR_NOMEM : 0);
     if (rv == 0)

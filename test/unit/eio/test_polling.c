@@ -108,10 +108,11 @@ test_a_second_post_ends_the_session_and_both_connections(struct world *w)
   int sid = peer_handshake(w, p);
 
   peer_get(w, p, sid);
-  peer_text(w, q,
-            "POST /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\n"
-            "Content-Length: 10\r\n\r\n4half",
-            w->sids[sid]);
+  peer_text(
+      w, q,
+      "POST /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
+      "Content-Length: 10\r\n\r\n4half",
+      w->sids[sid]);
   peer_post(w, r, sid, "4whole");
   expect_poll(w, p, "1");
   expect_nothing(w, q);
@@ -164,10 +165,11 @@ test_leaving_in_the_middle_of_a_post_ends_the_session(struct world *w)
   int sid = peer_handshake(w, p);
 
   peer_get(w, p, sid);
-  peer_text(w, q,
-            "POST /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\n"
-            "Content-Length: 10\r\n\r\n4half",
-            w->sids[sid]);
+  peer_text(
+      w, q,
+      "POST /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
+      "Content-Length: 10\r\n\r\n4half",
+      w->sids[sid]);
   peer_close(w, q, 0);
   expect_poll(w, p, "1");
   expect_events(w, "closed transport error, "
@@ -180,11 +182,12 @@ static void test_octet_streams_end_the_session(struct world *w)
   int sid = peer_handshake(w, p);
 
   peer_get(w, p, sid);
-  peer_text(w, q,
-            "POST /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\n"
-            "Content-Type: application/octet-stream\r\n"
-            "Content-Length: 2\r\n\r\n4x",
-            w->sids[sid]);
+  peer_text(
+      w, q,
+      "POST /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
+      "Content-Type: application/octet-stream\r\n"
+      "Content-Length: 2\r\n\r\n4x",
+      w->sids[sid]);
   expect_last_status(w, q, "400 Bad Request");
   expect_poll(w, p, "1");
   expect_events(w, "closed transport error, invalid content\n");
@@ -198,12 +201,14 @@ test_an_octet_stream_pipelined_behind_its_poll_ends_both(struct world *w)
   int p = peer_open(w);
   int sid = peer_handshake(w, p);
 
-  peer_text(w, p,
-            "GET /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\n\r\n"
-            "POST /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\n"
-            "Content-Type: application/octet-stream\r\n"
-            "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n4x",
-            w->sids[sid], w->sids[sid]);
+  peer_text(
+      w, p,
+      "GET /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\nHost: "
+      "h\r\n\r\n"
+      "POST /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
+      "Content-Type: application/octet-stream\r\n"
+      "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n4x",
+      w->sids[sid], w->sids[sid]);
   expect_text(w, p,
               "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\n"
               "cache-control: no-store\r\nContent-Length: 1\r\n\r\n1"
@@ -290,11 +295,12 @@ static void test_a_close_packet_pipelined_behind_its_poll(struct world *w)
   int p = peer_open(w);
   int sid = peer_handshake(w, p);
 
-  peer_text(w, p,
-            "GET /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n\r\n"
-            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
-            "Content-Length: 1\r\n\r\n1",
-            w->sids[sid], w->sids[sid]);
+  peer_text(
+      w, p,
+      "GET /socket.io/?transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n\r\n"
+      "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
+      "Content-Length: 1\r\n\r\n1",
+      w->sids[sid], w->sids[sid]);
   expect_text(w, p,
               "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\n"
               "cache-control: no-store\r\nContent-Length: 1\r\n\r\n6"
@@ -329,7 +335,7 @@ static void test_a_post_may_be_as_long_as_max_payload(struct world *w)
   expect_ok(w, p);
   expect_events(w, line);
   peer_text(w, p,
-            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
+            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
             "Transfer-Encoding: chunked\r\n\r\n"
             "40\r\n%.64s\r\n40\r\n%s\r\n0\r\n\r\n",
             w->sids[sid], body, body + 64);
@@ -348,7 +354,7 @@ test_one_byte_more_is_refused_and_the_session_goes_on(struct world *w)
   peer_post(w, q, sid, body);
   expect_last_status(w, q, "413 Payload Too Large");
   peer_text(w, r,
-            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
+            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
             "Transfer-Encoding: chunked\r\n\r\n"
             "40\r\n%.64s\r\n41\r\n%s\r\n0\r\n\r\n",
             w->sids[sid], body, body + 64);
@@ -379,7 +385,7 @@ static void test_a_post_waits_for_its_continue(struct world *w)
   int sid = peer_handshake(w, p);
 
   peer_text(w, p,
-            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
+            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
             "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n",
             w->sids[sid]);
   expect_text(w, p, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -395,8 +401,10 @@ static void test_other_methods_leave_the_session_alone(struct world *w)
   int sid = peer_handshake(w, p);
 
   for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
-    peer_text(w, p, "%s /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n\r\n",
-              methods[i], w->sids[sid]);
+    peer_text(
+        w, p,
+        "%s /socket.io/?transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n\r\n",
+        methods[i], w->sids[sid]);
     expect_text(w, p,
                 "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, POST\r\n"
                 "Content-Length: 0\r\n\r\n");
@@ -416,7 +424,7 @@ static void test_a_body_of_many_pieces_is_one_payload(struct world *w)
   text[0] = '4';
   w->echo = true;
   snprintf(head, sizeof head,
-           "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
+           "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
            "Content-Length: %zu\r\n\r\n",
            w->sids[sid], sizeof text);
   peer_text(w, p, "%s", head);
@@ -490,12 +498,13 @@ test_what_was_not_sent_on_a_cut_connection_is_not_lost_silently(struct world *w)
   int p = peer_open(w), sid = peer_handshake(w, p);
 
   w->echo = true;
-  peer_text(w, p,
-            "GET /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n\r\n"
-            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
-            "Content-Length: 2\r\n\r\n4x"
-            "GET / HTTP/1.1\r\n\r\n",
-            w->sids[sid], w->sids[sid]);
+  peer_text(
+      w, p,
+      "GET /socket.io/?transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n\r\n"
+      "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
+      "Content-Length: 2\r\n\r\n4x"
+      "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+      w->sids[sid], w->sids[sid]);
   expect_nothing(w, p);
   expect_ended(w, p);
   expect_events(w, "text x\n"

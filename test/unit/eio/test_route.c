@@ -20,7 +20,7 @@ static void test_what_is_outside_the_path_is_the_hosts(struct world *w)
   int p = peer_open(w);
 
   for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
-    peer_text(w, p, "GET %s HTTP/1.1\r\n\r\n", targets[i]);
+    peer_text(w, p, "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", targets[i]);
     expect_not_found(w, p);
     expect_open(w, p);
   }
@@ -31,7 +31,8 @@ static void test_what_is_below_the_path_is_ours(struct world *w)
   int p = peer_open(w);
 
   peer_text(w, p,
-            "GET /socket.io/foo/bar/?EIO=4&transport=polling HTTP/1.1\r\n\r\n");
+            "GET /socket.io/foo/bar/?EIO=4&transport=polling HTTP/1.1\r\nHost: "
+            "h\r\n\r\n");
   expect_events(w, "opened\n");
   w->peers[p].at = w->peers[p].len;
 }
@@ -45,9 +46,12 @@ static void test_the_path_can_be_chosen(struct world *w)
 {
   int p = peer_open(w);
 
-  peer_text(w, p, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n\r\n");
+  peer_text(
+      w, p,
+      "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: h\r\n\r\n");
   expect_not_found(w, p);
-  peer_text(w, p, "GET /chat/?EIO=4&transport=polling HTTP/1.1\r\n\r\n");
+  peer_text(w, p,
+            "GET /chat/?EIO=4&transport=polling HTTP/1.1\r\nHost: h\r\n\r\n");
   expect_events(w, "request GET /socket.io/\nopened\n");
   w->peers[p].at = w->peers[p].len;
   assert_string_equal(sio_server_path(w->server), "/chat/");
@@ -58,12 +62,13 @@ static void test_what_is_not_http_is_refused(struct world *w)
   static const char *const bad[] = {
       "\x16\x03\x01\x02\x00\x01\r\n\r\n",
       "GET\r\n\r\n",
-      "GET / HTTP/1.1\r\nA : b\r\n\r\n",
-      "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-      ("POST / HTTP/1.1\r\nContent-Length: 1\r\n"
+      "GET / HTTP/1.1\r\nHost: h\r\nA : b\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: "
+      "2\r\n\r\n",
+      ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n"
        "Transfer-Encoding: chunked\r\n\r\n"),
       "GET / HTTP/2.0\r\n\r\n",
-      "CONNECT h:1 HTTP/1.1\r\n\r\n"};
+      "CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n"};
   size_t n = sizeof bad / sizeof bad[0];
 
   for (size_t i = 0; i < n; i++) {
@@ -111,23 +116,23 @@ static void test_heads_are_bounded_in_bytes(struct world *w)
   char line[300];
 
   memset(line, 'a', sizeof line);
-  line[256 - 16 - 4 - 4] = '\0'; /* "GET / HTTP/1.1\r\n", "A: \r", "\n\r\n" */
-  peer_text(w, p, "GET / HTTP/1.1\r\nA:%s\r\n\r\n", line + 2);
+  /* "GET / HTTP/1.1\r\n", "Host: h\r\n", "A: \r", "\n\r\n" */
+  line[256 - 16 - 9 - 4 - 4] = '\0';
+  peer_text(w, p, "GET / HTTP/1.1\r\nHost: h\r\nA:%s\r\n\r\n", line + 2);
   expect_not_found(w, p);
-  peer_text(w, q, "GET / HTTP/1.1\r\nA: aaa%s\r\n\r\n", line);
+  peer_text(w, q, "GET / HTTP/1.1\r\nHost: h\r\nA: aaa%s\r\n\r\n", line);
   expect_last_status(w, q, "431 Request Header Fields Too Large");
   expect_cause(w, SIO_CAUSE_HEADER_SIZE, 1);
 }
 
 static void test_heads_are_bounded_in_number(struct world *w)
 {
-  static const char seven[] =
-      "a:1\r\nb:2\r\nc:3\r\nd:4\r\ne:5\r\nf:6\r\ng:7\r\n";
+  static const char six[] = "b:2\r\nc:3\r\nd:4\r\ne:5\r\nf:6\r\ng:7\r\n";
   int p = peer_open(w), q = peer_open(w);
 
-  peer_text(w, p, "GET / HTTP/1.1\r\n%sh:8\r\n\r\n", seven);
+  peer_text(w, p, "GET / HTTP/1.1\r\nHost: h\r\n%sh:8\r\n\r\n", six);
   expect_not_found(w, p);
-  peer_text(w, q, "GET / HTTP/1.1\r\n%sh:8\r\ni:9\r\n\r\n", seven);
+  peer_text(w, q, "GET / HTTP/1.1\r\nHost: h\r\n%sh:8\r\ni:9\r\n\r\n", six);
   expect_last_status(w, q, "431 Request Header Fields Too Large");
   expect_cause(w, SIO_CAUSE_HEADER_COUNT, 1);
 }
@@ -147,9 +152,9 @@ static void test_unanswered_requests_are_bounded(struct world *w)
 
   sio_server_on_http(w->server, keep, &kept);
   for (int i = 0; i < 3; i++)
-    peer_text(w, p, "GET / HTTP/1.1\r\n\r\n");
+    peer_text(w, p, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   expect_open(w, p);
-  peer_text(w, p, "GET / HTTP/1.1\r\n\r\n");
+  peer_text(w, p, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   expect_nothing(w, p);
   expect_ended(w, p);
   expect_logged(w, "too many pipelined requests (limit 3)");
@@ -160,12 +165,14 @@ static void test_bodies_for_the_host_are_bounded(struct world *w)
 {
   int p = peer_open(w), q = peer_open(w), r;
 
-  peer_text(w, p, "POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789");
+  peer_text(
+      w, p,
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n0123456789");
   expect_not_found(w, p);
-  peer_text(w, p, "POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\n");
+  peer_text(w, p, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n");
   expect_last_status(w, p, "413 Payload Too Large");
   peer_text(w, q,
-            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
             "6\r\n012345\r\n5\r\n67890\r\n0\r\n\r\n");
   expect_last_status(w, q, "413 Payload Too Large");
   peer_close(w, p, 0);
@@ -180,7 +187,7 @@ static void test_the_host_waits_for_its_continue_too(struct world *w)
   int p = peer_open(w);
 
   peer_text(w, p,
-            "POST / HTTP/1.1\r\nExpect: 100-continue\r\n"
+            "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
             "Content-Length: 2\r\n\r\n");
   expect_text(w, p, "HTTP/1.1 100 Continue\r\n\r\n");
   peer_text(w, p, "ab");
@@ -207,7 +214,9 @@ static void test_sessions_are_bounded(struct world *w)
 
   (void)peer_websocket(w, &ws);
   expect_cause(w, SIO_CAUSE_SESSIONS, 0);
-  peer_text(w, q, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n\r\n");
+  peer_text(
+      w, q,
+      "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: h\r\n\r\n");
   expect_full(w, q);
   expect_cause(w, SIO_CAUSE_SESSIONS, 1);
   peer_upgrade(w, r, -1);
@@ -280,7 +289,7 @@ static void test_a_later_head_has_its_time_from_its_first_byte(struct world *w)
 {
   int p = peer_open(w);
 
-  peer_text(w, p, "GET / HTTP/1.1\r\n\r\n");
+  peer_text(w, p, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   expect_not_found(w, p);
   eio_sleep(w, 50000);
   peer_text(w, p, "G");
@@ -301,9 +310,9 @@ static void test_a_slow_body_is_given_up(struct world *w)
 {
   int p = peer_open(w), sid = peer_handshake(w, p), q = peer_open(w);
 
-  peer_text(w, q, "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n");
+  peer_text(w, q, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n");
   peer_text(w, p,
-            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
+            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
             "Content-Length: 5\r\n\r\n4",
             w->sids[sid]);
   eio_sleep(w, 4999);
@@ -318,7 +327,8 @@ static void test_a_slow_body_is_given_up(struct world *w)
 
 static void test_each_body_has_its_own_time(struct world *w)
 {
-  static const char request[] = "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\na";
+  static const char request[] =
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\na";
   char text[100];
   int p = peer_open(w);
 
@@ -338,7 +348,7 @@ static void test_upgrades_outside_the_path_are_requests(struct world *w)
   int p = peer_open(w);
 
   peer_text(w, p,
-            "GET /other HTTP/1.1\r\nConnection: Upgrade\r\n"
+            "GET /other HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n"
             "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
   expect_not_found(w, p);

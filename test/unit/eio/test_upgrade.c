@@ -51,12 +51,13 @@ static void test_the_upgrade_in_one_piece_with_its_request(struct world *w)
   char input[400];
   int len;
 
-  len = snprintf(input, sizeof input,
-                 "GET /socket.io/?EIO=4&transport=websocket&sid=%s HTTP/1.1\r\n"
-                 "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n"
-                 "Sec-WebSocket-Version: 13\r\n"
-                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-                 w->sids[sid]);
+  len = snprintf(
+      input, sizeof input,
+      "GET /socket.io/?EIO=4&transport=websocket&sid=%s HTTP/1.1\r\nHost: h\r\n"
+      "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n"
+      "Sec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+      w->sids[sid]);
   memcpy(input + len, frames, sizeof frames);
   w->echo = true;
   peer_send(w, ws, input, (size_t)len + sizeof frames);
@@ -302,7 +303,7 @@ static void test_a_post_under_way_is_given_up_by_the_upgrade(struct world *w)
   int ws = open_candidate(w, sid);
 
   peer_text(w, q,
-            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
+            "POST /socket.io/?transport=polling&sid=%s HTTP/1.1\r\nHost: h\r\n"
             "Content-Length: 5\r\n\r\n4ha",
             w->sids[sid]);
   peer_message(w, ws, "5");
@@ -355,12 +356,13 @@ static void test_hazard_a_candidate_may_be_reset_at_any_byte(struct world *w)
   char input[300];
   int len;
 
-  len = snprintf(input, sizeof input,
-                 "GET /socket.io/?EIO=4&transport=websocket&sid=%s HTTP/1.1\r\n"
-                 "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-                 "Sec-WebSocket-Version: 13\r\n"
-                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-                 w->sids[sid]);
+  len = snprintf(
+      input, sizeof input,
+      "GET /socket.io/?EIO=4&transport=websocket&sid=%s HTTP/1.1\r\nHost: h\r\n"
+      "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+      w->sids[sid]);
   memcpy(input + len, "\x81\x86\1\2\3\4\x33\x72\x71\x6b\x63\x67", 12);
   for (int n = 0; n <= len + 12; n++) {
     ws = peer_open(w);

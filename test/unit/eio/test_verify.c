@@ -8,7 +8,7 @@
 
 static const char *const messages[] = {
     "Transport unknown", "Session ID unknown", "Bad handshake method",
-    "Bad request",       NULL /* not used */,  "Unsupported protocol version"};
+    "Bad request",       "Forbidden",          "Unsupported protocol version"};
 
 /* A plain request that is refused with a code, on a connection of its own. */
 static void refused(struct world *w, const char *method, const char *query,
@@ -19,8 +19,8 @@ static void refused(struct world *w, const char *method, const char *query,
 
   snprintf(body, sizeof body, "{\"code\":%d,\"message\":\"%s\"}", code,
            messages[code]);
-  peer_text(w, p, "%s /socket.io/?%s HTTP/1.1\r\n%s\r\n", method, query,
-            headers);
+  peer_text(w, p, "%s /socket.io/?%s HTTP/1.1\r\nHost: h\r\n%s\r\n", method,
+            query, headers);
   expect_text(w, p,
               "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
               "Content-Length: %zu\r\n\r\n%s",
@@ -38,7 +38,7 @@ static void refused_upgrade(struct world *w, const char *query, int code)
   int p = peer_open(w);
 
   peer_text(w, p,
-            "GET /socket.io/?%s HTTP/1.1\r\nConnection: Upgrade\r\n"
+            "GET /socket.io/?%s HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n"
             "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
             query);
@@ -77,7 +77,7 @@ static void test_parameters_are_decoded_and_the_last_one_wins(struct world *w)
 
   peer_text(w, p,
             "GET /socket.io/?transport=x&EIO=3&%%74ransport=poll%%69ng"
-            "&EIO=4&sid= HTTP/1.1\r\n\r\n");
+            "&EIO=4&sid= HTTP/1.1\r\nHost: h\r\n\r\n");
   expect_events(w, "opened\n");
   w->peers[p].at = w->peers[p].len;
 }
@@ -106,11 +106,12 @@ static void test_sids_are_not_shortened(struct world *w)
 {
   int p = peer_open(w), sid = peer_handshake(w, p), q = peer_open(w);
 
-  peer_text(w, q,
-            "GET /socket.io/?transport=polling&sid=%sx HTTP/1.1\r\n\r\n"
-            "GET /socket.io/?transport=polling&sid=%s%%00 HTTP/1.1\r\n\r\n"
-            "GET /socket.io/?transport=polling&sid=%.19s HTTP/1.1\r\n\r\n",
-            w->sids[sid], w->sids[sid], w->sids[sid]);
+  peer_text(
+      w, q,
+      "GET /socket.io/?transport=polling&sid=%sx HTTP/1.1\r\nHost: h\r\n\r\n"
+      "GET /socket.io/?transport=polling&sid=%s%%00 HTTP/1.1\r\nHost: h\r\n\r\n"
+      "GET /socket.io/?transport=polling&sid=%.19s HTTP/1.1\r\nHost: h\r\n\r\n",
+      w->sids[sid], w->sids[sid], w->sids[sid]);
   for (int i = 0; i < 3; i++)
     expect_start(w, q,
                  "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json"
@@ -132,7 +133,9 @@ static void test_head_is_refused_without_a_body(struct world *w)
 {
   int p = peer_open(w);
 
-  peer_text(w, p, "HEAD /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n\r\n");
+  peer_text(
+      w, p,
+      "HEAD /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: h\r\n\r\n");
   expect_text(w, p,
               "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
               "Content-Length: 43\r\n\r\n");
@@ -143,7 +146,7 @@ static void test_a_refused_body_is_not_read(struct world *w)
   int p = peer_open(w);
 
   peer_text(w, p,
-            "POST /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n"
+            "POST /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: h\r\n"
             "Content-Length: 5\r\n\r\n");
   expect_text(w, p,
               "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
@@ -180,7 +183,7 @@ static void test_another_version_in_a_session_is_a_bad_request(struct world *w)
 
   peer_text(w, q,
             "GET /socket.io/?EIO=3&transport=polling&sid=%s HTTP/1.1\r\n"
-            "\r\n",
+            "Host: h\r\n\r\n",
             w->sids[sid]);
   expect_text(w, q,
               "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
@@ -199,9 +202,12 @@ static void test_the_transport_of_a_session_must_match(struct world *w)
   char query[100];
 
   peer_text(w, q,
-            "GET /socket.io/?EIO=4&transport=websocket&sid=%s HTTP/1.1\r\n\r\n"
-            "GET /socket.io/?EIO=4&transport=websocket&sid=%s HTTP/1.1\r\n\r\n"
-            "GET /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\n\r\n",
+            "GET /socket.io/?EIO=4&transport=websocket&sid=%s "
+            "HTTP/1.1\r\nHost: h\r\n\r\n"
+            "GET /socket.io/?EIO=4&transport=websocket&sid=%s "
+            "HTTP/1.1\r\nHost: h\r\n\r\n"
+            "GET /socket.io/?EIO=4&transport=polling&sid=%s HTTP/1.1\r\nHost: "
+            "h\r\n\r\n",
             w->sids[sid], w->sids[on_ws], w->sids[on_ws]);
   for (int i = 0; i < 3; i++)
     expect_start(w, q,
@@ -221,7 +227,7 @@ static void test_origins_may_have_any_printable_byte(struct world *w)
   int p = peer_open(w);
 
   peer_text(w, p,
-            "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n"
+            "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: h\r\n"
             "Origin: http://\xe4\t!~\r\n\r\n");
   expect_events(w, "opened\n");
   w->peers[p].at = w->peers[p].len;
@@ -244,13 +250,15 @@ static void test_an_unclean_origin_comes_before_the_session(struct world *w)
   head.method = "GET";
   head.fields = &origin;
   head.n_fields = 1;
-  verdict = sio__verify(&w->server->engine, &head);
+  sio__verify(&w->server->engine, &head, &verdict);
   assert_int_equal(verdict.kind, VERDICT_REFUSED);
-  assert_int_equal(verdict.code, REFUSAL_REQUEST);
-  assert_string_equal(verdict.context, "INVALID_ORIGIN");
+  assert_int_equal(verdict.code, SIO_REFUSED_REQUEST);
+  assert_string_equal(verdict.name, "INVALID_ORIGIN");
+  assert_string_equal(verdict.context[0].key, "origin");
+  assert_true(sio_str_is(verdict.context[0].value, "a\x7f"));
   head.n_fields = 0;
-  verdict = sio__verify(&w->server->engine, &head);
-  assert_int_equal(verdict.code, REFUSAL_SID);
+  sio__verify(&w->server->engine, &head, &verdict);
+  assert_int_equal(verdict.code, SIO_REFUSED_SID);
 }
 
 static void test_refusals_are_counted_and_logged(struct world *w)
@@ -259,7 +267,7 @@ static void test_refusals_are_counted_and_logged(struct world *w)
   refused(w, "GET", "EIO=4&transport=websocket", "", 3);
   expect_cause(w, SIO_CAUSE_REFUSED, 2);
   expect_logged(w, "request ended: the handshake was refused: "
-                   "unknown or disabled transport\n");
+                   "Transport unknown x\n");
   expect_logged(w, "request ended: the handshake was refused: "
                    "TRANSPORT_HANDSHAKE_ERROR\n");
 }
@@ -294,9 +302,8 @@ static void test_every_code_has_its_message(void **state)
 {
   (void)state;
   for (int code = 0; code < 6; code++)
-    if (messages[code] != NULL)
-      assert_string_equal(sio__refusal_message((enum sio__refusal)code),
-                          messages[code]);
+    assert_string_equal(sio__refusal_message((sio_refusal_code)code),
+                        messages[code]);
 }
 
 static void test_ours_is_what_begins_with_the_path(void **state)
@@ -305,14 +312,18 @@ static void test_ours_is_what_begins_with_the_path(void **state)
     const char *target;
     size_t path_len;
     bool ours;
-  } cases[] = {{"/x/", 3, true},       {"/x/?a", 3, true}, {"/x/y/z", 6, true},
-               {"/x?a=/x/", 2, false}, {"/x", 2, false},   {"/X/", 3, false},
-               {"?/x/", 0, false}};
+    bool without_slash;
+  } cases[] = {
+      {"/x/", 3, true, true},     {"/x/?a", 3, true, true},
+      {"/x/y/z", 6, true, true},  {"/x?a=/x/", 2, false, true},
+      {"/x", 2, false, true},     {"/X/", 3, false, false},
+      {"?/x/", 0, false, false},  {"/xy", 3, false, false},
+      {"/xy/z", 5, false, false},
+  };
   struct sio__engine engine;
 
   (void)state;
   memset(&engine, 0, sizeof engine);
-  engine.path = sio_s("/x/");
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct sio__http_head head;
 
@@ -320,8 +331,83 @@ static void test_ours_is_what_begins_with_the_path(void **state)
     head.text = cases[i].target;
     head.text_len = head.target_len = (uint16_t)strlen(cases[i].target);
     head.path_len = (uint16_t)cases[i].path_len;
+    engine.path = sio_s("/x/");
     assert_int_equal(sio__verify_is_ours(&engine, &head), cases[i].ours);
+    engine.path = sio_s("/x");
+    assert_int_equal(sio__verify_is_ours(&engine, &head),
+                     cases[i].without_slash);
   }
+}
+
+static void with_eio3(sio_server_options *options)
+{
+  options->allow_eio3 = 1;
+}
+
+static void with_jsonp(sio_server_options *options)
+{
+  options->allow_eio3 = 1;
+  options->allow_jsonp = 1;
+}
+
+static void test_whatever_is_not_4_is_protocol_3_if_allowed(struct world *w)
+{
+  static const char *const queries[] = {"transport=polling",
+                                        "EIO=3&transport=polling",
+                                        "EIO=5&transport=polling"};
+
+  for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+    int p = peer_open(w);
+
+    peer_text(w, p, "GET /socket.io/?%s HTTP/1.1\r\nHost: h\r\n\r\n",
+              queries[i]);
+    expect_events(w, "opened\n");
+    if (!eio_is_off(w))
+      assert_int_equal(w->sessions[i]->protocol, 3);
+    w->peers[p].at = w->peers[p].len;
+  }
+}
+
+static void test_jsonp_needs_its_own_switch(struct world *w)
+{
+  refused(w, "GET", "EIO=3&transport=polling&j=0", "", 3);
+  expect_logged(w, "JSONP_DISABLED\n");
+}
+
+static void test_a_jsonp_index_is_digits(struct world *w)
+{
+  refused(w, "GET", "EIO=3&transport=polling&j=", "", 3);
+  refused(w, "GET", "EIO=3&transport=polling&j=%3Cscript%3E", "", 3);
+  expect_logged(w, "INVALID_JSONP_INDEX\n");
+}
+
+static void test_protocol_4_has_no_jsonp(struct world *w)
+{
+  int p = peer_open(w);
+
+  peer_text(w, p,
+            "GET /socket.io/?EIO=4&transport=polling&j=0 HTTP/1.1\r\n"
+            "Host: h\r\n\r\n");
+  expect_start(w, p,
+               "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8"
+               "\r\ncache-control: no-store\r\nContent-Length: 118\r\n\r\n"
+               "0{\"sid\":");
+  w->peers[p].at = w->peers[p].len;
+}
+
+static void test_a_websocket_says_its_protocol_again(struct world *w)
+{
+  int p = peer_open(w), sid = peer_handshake(w, p);
+  char query[100];
+
+  snprintf(query, sizeof query, "transport=websocket&sid=%s", w->sids[sid]);
+  refused_upgrade(w, query, 3);
+  peer_text(w, p,
+            "GET /socket.io/?transport=polling&sid=%s HTTP/1.1\r\n"
+            "Host: h\r\n\r\n",
+            w->sids[sid]);
+  expect_nothing(w, p); /* whoever polls need not */
+  expect_open(w, p);
 }
 
 int main(void)
@@ -343,6 +429,11 @@ int main(void)
       SCENARIO(test_refusals_are_counted_and_logged),
       SCENARIO_WITH(test_websocket_can_be_left_out, polling_only),
       SCENARIO_WITH(test_polling_can_be_left_out, websocket_only),
+      SCENARIO_WITH(test_whatever_is_not_4_is_protocol_3_if_allowed, with_eio3),
+      SCENARIO_WITH(test_jsonp_needs_its_own_switch, with_eio3),
+      SCENARIO_WITH(test_a_jsonp_index_is_digits, with_jsonp),
+      SCENARIO_WITH(test_protocol_4_has_no_jsonp, with_jsonp),
+      SCENARIO(test_a_websocket_says_its_protocol_again),
       cmocka_unit_test(test_every_code_has_its_message),
       cmocka_unit_test(test_ours_is_what_begins_with_the_path),
   };

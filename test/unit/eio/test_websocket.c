@@ -51,11 +51,12 @@ static void test_a_client_without_binary_gets_base64(struct world *w)
 {
   int p = peer_open(w);
 
-  peer_text(w, p,
-            "GET /socket.io/?EIO=4&transport=websocket&b64=0 HTTP/1.1\r\n"
-            "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-            "Sec-WebSocket-Version: 8\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  peer_text(
+      w, p,
+      "GET /socket.io/?EIO=4&transport=websocket&b64=0 HTTP/1.1\r\nHost: h\r\n"
+      "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Version: 8\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
   expect_switch(w, p);
   w->peers[p].at = w->peers[p].len; /* the open packet is of no interest */
   w->echo = true;
@@ -289,7 +290,7 @@ static void test_garbage_behind_the_request_is_a_frame_error(struct world *w)
   int p = peer_open(w);
 
   peer_text(w, p,
-            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
+            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: h\r\n"
             "Connection: Upgrade\r\nUpgrade: websocket\r\n"
             "Sec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Protocol: chat, superchat\r\n"
@@ -314,7 +315,7 @@ static void expect_handshake_refused(struct world *w, const char *method,
   int p = peer_open(w);
 
   peer_text(w, p,
-            "%s /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
+            "%s /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: h\r\n"
             "Connection: Upgrade\r\n%s\r\n",
             method, headers);
   expect_text(w, p,
@@ -362,7 +363,8 @@ static void test_an_upgrade_of_a_session_must_be_a_get(struct world *w)
   int p = peer_open(w), sid = peer_handshake(w, p), q = peer_open(w);
 
   peer_text(w, q,
-            "POST /socket.io/?EIO=4&transport=websocket&sid=%s HTTP/1.1\r\n"
+            "POST /socket.io/?EIO=4&transport=websocket&sid=%s "
+            "HTTP/1.1\r\nHost: h\r\n"
             "Connection: Upgrade\r\n" UPGRADE KEY VERSION "\r\n",
             w->sids[sid]);
   expect_text(w, q,
@@ -377,7 +379,7 @@ static void test_other_upgrades_are_served_as_plain_requests(struct world *w)
   int p = peer_open(w);
 
   peer_text(w, p,
-            "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n"
+            "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: h\r\n"
             "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n");
   expect_start(w, p, "HTTP/1.1 200 OK\r\n");
   w->peers[p].at = w->peers[p].len;

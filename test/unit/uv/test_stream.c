@@ -2,7 +2,8 @@
 #include "uv_world.h"
 
 static struct uv_world w;
-static struct peer a, b;
+static struct peer a;
+static const sio_span nothing = {NULL, 0};
 
 /* ---- Output ---- */
 
@@ -99,7 +100,7 @@ static void peer_narrow(struct uv_world *world, struct peer *p)
     assert_int_equal(
         setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &least, sizeof least), 0);
   }
-  assert_int_equal(sio_uv_accept_fd(world->uv, fds[0]), 0);
+  assert_int_equal(sio_uv_accept_fd(world->uv, fds[0], nothing), 0);
   peer_adopt(world, p, fds[1]);
 }
 
@@ -340,102 +341,6 @@ static void test_many_connections_come_and_go(void **state)
   world_close(&w);
 }
 
-/* ---- Descriptors that were accepted elsewhere ---- */
-
-static void test_an_accepted_descriptor_is_served(void **state)
-{
-  int fds[2];
-
-  (void)state;
-  world_open(&w, NULL);
-  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-  assert_int_equal(sio_uv_accept_fd(w.uv, fds[0]), 0);
-  peer_adopt(&w, &a, fds[1]);
-  peer_join(&a);
-  peer_echo(&a);
-  peer_close(&a);
-  world_until(&w, &w.left, 1);
-  world_close(&w);
-}
-
-static bool is_open(int fd)
-{
-  return fcntl(fd, F_GETFD) >= 0;
-}
-
-static void test_what_is_no_stream_socket_is_refused_and_closed(void **state)
-{
-  char path[128];
-  int fd;
-
-  (void)state;
-  world_open(&w, NULL);
-  snprintf(path, sizeof path, "%s/file", w.dir);
-  fd = open(path, O_CREAT | O_RDWR, 0600);
-  assert_true(fd >= 0);
-  assert_int_equal(sio_uv_accept_fd(w.uv, fd), SIO_ERR_IO);
-  assert_non_null(strstr(sio_uv_error(w.uv), "no stream socket"));
-  assert_false(is_open(fd));
-  fd = socket(AF_INET, SOCK_DGRAM, 0);
-  assert_int_equal(sio_uv_accept_fd(w.uv, fd), SIO_ERR_IO);
-  assert_false(is_open(fd));
-  assert_int_equal(sio_uv_accept_fd(w.uv, -1), SIO_ERR_IO);
-  assert_int_equal(unlink(path), 0);
-  world_close(&w);
-}
-
-static void test_a_descriptor_too_many_or_too_late_is_closed(void **state)
-{
-  sio_server_options options;
-  int one[2], two[2];
-
-  (void)state;
-  world_options(&w, &options);
-  options.max_connections = 1;
-  world_open(&w, &options);
-  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, one), 0);
-  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, two), 0);
-  assert_int_equal(sio_uv_accept_fd(w.uv, one[0]), 0);
-  peer_adopt(&w, &a, one[1]);
-  peer_join(&a);
-  assert_int_equal(sio_uv_accept_fd(w.uv, two[0]), SIO_ERR_LIMIT);
-  peer_adopt(&w, &b, two[1]);
-  peer_expect_end(&b);
-  peer_close(&b);
-  sio_uv_close(w.uv, on_world_closed, &w);
-  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, two), 0);
-  assert_int_equal(sio_uv_accept_fd(w.uv, two[0]), SIO_ERR_CLOSED);
-  assert_false(is_open(two[0]));
-  close(two[1]);
-  peer_close(&a);
-  world_close(&w);
-}
-
-static void test_no_memory_for_a_descriptor_is_reported(void **state)
-{
-  sio_server_options options;
-  int fds[2], rv = SIO_ERR_NOMEM;
-
-  (void)state;
-  world_options(&w, &options);
-  world_open(&w, &options);
-  for (size_t at = 0; rv != 0; at++) {
-    assert_in_range(at, 0, 10);
-    assert_int_equal(rv, SIO_ERR_NOMEM);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-    w.mem.fail_at = w.mem.calls + at;
-    rv = sio_uv_accept_fd(w.uv, fds[0]);
-    w.mem.fail_at = TEST_MEM_NEVER;
-    peer_adopt(&w, &a, fds[1]);
-    if (rv != 0)
-      peer_expect_end(&a);
-    else
-      peer_join(&a);
-    peer_close(&a);
-  }
-  world_close(&w);
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -452,10 +357,6 @@ int main(void)
       cmocka_unit_test(test_a_refused_body_does_not_cost_the_answer),
       cmocka_unit_test(test_bytes_after_a_bad_request_are_thrown_away),
       cmocka_unit_test(test_many_connections_come_and_go),
-      cmocka_unit_test(test_an_accepted_descriptor_is_served),
-      cmocka_unit_test(test_what_is_no_stream_socket_is_refused_and_closed),
-      cmocka_unit_test(test_a_descriptor_too_many_or_too_late_is_closed),
-      cmocka_unit_test(test_no_memory_for_a_descriptor_is_reported),
   };
 
   return cmocka_run_group_tests_name("uv/stream", tests, NULL, NULL);

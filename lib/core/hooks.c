@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* What a host hooks into the engine of a server, and the figures. */
+#include "core/server.h"
+
+#include "eio/bundle.h"
+
+int sio_server_use_http(sio_server *server, sio_http_middleware_fn fn,
+                        void *user)
+{
+  return sio__handlers_add(&server->engine.hooks.http, &server->mem,
+                           (void (*)(void))fn, user);
+}
+
+void sio_server_on_handshake(sio_server *server, sio_handshake_fn fn,
+                             void *user)
+{
+  server->engine.hooks.handshake = fn;
+  server->engine.hooks.handshake_user = user;
+}
+
+void sio_server_on_session_id(sio_server *server, sio_session_id_fn fn,
+                              void *user)
+{
+  server->engine.hooks.session_id = fn;
+  server->engine.hooks.session_id_user = user;
+}
+
+void sio_server_on_headers(sio_server *server, sio_headers_fn fn, void *user)
+{
+  server->engine.hooks.headers = fn;
+  server->engine.hooks.headers_user = user;
+}
+
+void sio_server_on_refused(sio_server *server, sio_refused_fn fn, void *user)
+{
+  server->engine.hooks.refused = fn;
+  server->engine.hooks.refused_user = user;
+}
+
+void sio_server_on_http_head(sio_server *server, sio_http_fn fn, void *user)
+{
+  server->engine.hooks.http_head = fn;
+  server->engine.hooks.http_head_user = user;
+}
+
+int sio_server_serve_bundle(sio_server *server, const sio_bundle *bundle)
+{
+  return sio__bundle_add(&server->engine, bundle);
+}
+
+void sio_server_metrics_sized(const sio_server *server, sio_metrics *metrics,
+                              size_t size)
+{
+  const struct sio__engine *engine = &server->engine;
+  sio_metrics now = engine->metrics;
+
+  now.connections_now = engine->n_conns;
+  if (size > sizeof now) {
+    memset((char *)metrics + sizeof now, 0, size - sizeof now);
+    size = sizeof now;
+  }
+  now.size = size;
+  memcpy(metrics, &now, size);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening sessions and websockets. */
+#include "eio/admit.h"
+
+#include "base/utf8.h"
+#include "eio/accept.h"
+#include "eio/polling.h"
+#include "eio/refuse.h"
+#include "eio/upgrade.h"
+#include "eio/websocket.h"
+
+static const sio_span no_body = {NULL, 0};
+
+bool sio__admit_id_is_valid(const struct sio__engine *engine, sio_str id)
+{
+  if (id.len == 0 || id.len > SIO__SESSION_ID_MAX ||
+      !sio__utf8_is_valid((const uint8_t *)id.data, id.len))
+    return false;
+  for (size_t i = 0; i < id.len; i++) {
+    if ((unsigned char)id.data[i] < 0x20 || id.data[i] == 0x7f)
+      return false;
+  }
+  return sio__session_find(engine, id.data, id.len) == NULL;
+}
+
+void sio__admit_nobody(struct sio_request *request, enum sio__verdict_kind kind)
+{
+  struct sio__engine *engine = request->engine;
+  struct sio_headers *fields;
+
+  engine->metrics.sessions_refused++;
+  request->keep_alive = false;
+  fields = sio__request_fields(request, NULL);
+  if (kind == VERDICT_FULL) {
+    sio__engine_note(engine, "request", SIO_CAUSE_SESSIONS, NULL,
+                     engine->sessions.count + 1);
+    sio__fields_add(fields, sio_s("Retry-After"), sio_s("5"));
+  }
+  (void)sio__request_answer_fields(request, 503, no_body); /* or cut */
+}
+
+/* Refuse a websocket's request; true if it was not fit to be one. */
+static bool refuse_handshake(struct sio_request *request)
+{
+  struct sio__ws_refusal refusal =
+      sio__websocket_check(request->engine, &request->head);
+  struct sio_headers *fields;
+
+  if (refusal.status == 0 &&
+      request->link.prev == &request->conn->http->requests)
+    return false;
+  if (refusal.status == 0) { /* answers to earlier requests are still owed */
+    refusal.status = 400;
+    refusal.message = "Bad request";
+  }
+  request->keep_alive = false;
+  fields = sio__request_fields(request, "text/html");
+  if (refusal.header != NULL)
+    sio__fields_add(fields, sio_s(refusal.header), sio_s(refusal.value));
+  (void)sio__request_answer_fields(request, refusal.status,
+                                   sio__text_span(refusal.message));
+  return true;
+}
+
+/* ---- Sessions ---- */
+
+/* The id of a new session; false: there is none, and the request is refused. */
+static bool find_id(struct sio_request *request, sio_str *id,
+                    char out[SIO__SESSION_ID_MAX + 1])
+{
+  struct sio__engine *engine = request->engine;
+  const struct sio__hooks *hooks = &engine->hooks;
+  int len = SIO__ID_LEN;
+
+  if (id->len > 0)
+    return true;
+  if (hooks->session_id != NULL)
+    len = hooks->session_id(request, out, SIO__SESSION_ID_MAX,
+                            hooks->session_id_user);
+  else if (sio__ids_next(&engine->ids, out) != 0)
+    len = -1;
+  if (request->conn == NULL || request->answered)
+    return false; /* the callback has closed everything */
+  id->data = out;
+  id->len = len > 0 && len <= SIO__SESSION_ID_MAX ? (size_t)len : 0;
+  if (sio__admit_id_is_valid(engine, *id))
+    return true;
+  sio__refuse_bare(request, SIO_REFUSED_REQUEST, "ID_GENERATION_ERROR");
+  return false;
+}
+
+static int make_session(struct sio_request *request,
+                        const struct sio__verdict *wish, sio_str id,
+                        struct sio_session **session)
+{
+  const struct sio__http_side *http = request->conn->http;
+  const struct sio__session_spec spec = {
+      .head = &request->head,
+      .address = http->address,
+      .secure = http->secure,
+      .transport =
+          wish->websocket ? &sio__websocket_transport : &sio__polling_transport,
+      .id = id,
+      .protocol = wish->protocol,
+      .base64 = wish->base64,
+      .jsonp = wish->jsonp,
+      .jsonp_index = wish->jsonp_index,
+  };
+
+  return sio__session_new(request->engine, &spec, session);
+}
+
+static void open_polling(struct sio_request *request,
+                         const struct sio__verdict *wish, sio_str id)
+{
+  struct sio_session *session;
+
+  if (make_session(request, wish, id, &session) != 0) {
+    (void)sio__request_refuse(request, 500, NULL, no_body); /* or cut */
+    return;
+  }
+  request->initial = true;
+  sio__polling_open(session, request);
+}
+
+static bool send_open(const struct sio_session *session, struct sio_conn *conn)
+{
+  struct sio__buf packet;
+  bool sent;
+
+  sio__buf_init(&packet, conn->engine->mem, SIZE_MAX);
+  sio__session_write_open(session, true, &packet);
+  sent = packet.error == 0 &&
+         sio__websocket_send(conn, packet.data, packet.len, 0);
+  sio__buf_dispose(&packet);
+  return sent;
+}
+
+/* The request was answered by 101: nothing of it is left on the connection. */
+static void open_websocket(struct sio_request *request,
+                           const struct sio__verdict *wish, sio_str id)
+{
+  struct sio_conn *conn = request->conn;
+  struct sio_session *session;
+
+  if (make_session(request, wish, id, &session) != 0) {
+    sio__conn_abort(conn, SIO_CAUSE_NOMEM);
+    return;
+  }
+  request->initial = true;
+  if (!sio__websocket_accept(request)) {
+    sio__session_drop(session);
+  } else if (session->state == SESSION_OPEN && send_open(session, conn)) {
+    session->ws = conn;
+    sio__websocket_attach(conn, session, &sio__websocket_sink);
+    sio__session_announce(session);
+  } else {
+    sio__session_drop(session);
+    sio__websocket_close(conn);
+  }
+}
+
+void sio__admit(struct sio_request *request, const struct sio__verdict *wish,
+                sio_str id)
+{
+  struct sio__engine *engine = request->engine;
+  struct sio__verdict verdict = *wish;
+  char text[SIO__SESSION_ID_MAX + 1];
+  uint32_t max = engine->options->max_sessions;
+
+  /* It may have taken the host a while to decide. */
+  if (engine->closing) {
+    sio__admit_nobody(request, VERDICT_CLOSED);
+  } else if (max > 0 && engine->sessions.count >= max) {
+    sio__admit_nobody(request, VERDICT_FULL);
+  } else if (wish->websocket && refuse_handshake(request)) {
+    /* It has been answered. */
+  } else if (!sio__verify_protocol(engine, &verdict)) {
+    sio__refuse(request, &verdict, 0, NULL);
+  } else {
+    request->refs++;
+    if (find_id(request, &id, text)) {
+      if (wish->websocket)
+        open_websocket(request, wish, id);
+      else
+        open_polling(request, wish, id);
+    }
+    sio_request_release(request);
+  }
+}
+
+void sio__admit_upgrade(struct sio_request *request,
+                        struct sio_session *session)
+{
+  struct sio_conn *conn = request->conn;
+  bool taken = session->ws != NULL || session->candidate != NULL;
+
+  if (refuse_handshake(request) || !sio__websocket_accept(request))
+    return;
+  /* A second websocket is closed after 101, not refused before: the first one
+   * must not notice, and clients know how to take it. */
+  if (taken)
+    sio__websocket_close(conn);
+  else if (sio__upgrade_begin(session, conn) != 0)
+    sio__conn_abort(conn, SIO_CAUSE_NOMEM);
+}
