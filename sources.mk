@@ -49,20 +49,33 @@ FILES_test/client/engine := $(addprefix test/client/, engine.c engine_control.c 
 # Each lib/<folder>/<name>.c has its test/unit/<folder>/test_<name>.c.  These
 # are further ones: <folder>/test_<name>.
 UNIT_EXTRA := adapter/test_rooms_random \
+              base/test_list \
               core/test_attached \
               core/test_attachments \
               core/test_budget \
               core/test_callbacks \
               core/test_memory \
-              base/test_list \
+              eio/test_baseline \
+              eio/test_baseline_host \
+              eio/test_bundle_codings \
               eio/test_conformance \
               eio/test_conformance_deflate \
               eio/test_conformance_inflate \
               eio/test_conformance_size \
               eio/test_conformance_text \
+              eio/test_idle \
+              eio/test_outside_upgrade \
+              eio/test_payload3_random \
+              eio/test_respond_pieces \
+              http/test_cors_options \
+              http/test_cors_origins \
               http/test_fixtures_http \
               json/test_vectors \
+              uv/test_file_conditions \
+              uv/test_file_ends \
+              uv/test_handover \
+              ws/test_deflate_codec \
               ws/test_fixtures_ws
 
 # test/support/<name>.c, linked with every unit test.
-TEST_SUPPORT := conform core_world eio_peer eio_world fixture support wire
+TEST_SUPPORT := baseline conform core_world eio_peer eio_world fixture support wire

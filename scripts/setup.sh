@@ -25,6 +25,8 @@ cmocka|<cmocka.h>|libcmocka-dev|libcmocka-devel|cmocka-dev|cmocka
 test|c++|g++|gcc-c++|g++|gcc
 test|chromium,chromium-browser|chromium|chromium|chromium|chromium
 test|valgrind|valgrind|valgrind|valgrind|(none)
+test|nginx|nginx|nginx|nginx|nginx
+test|curl|curl|curl|curl|curl
 lint|clang|clang|clang|clang|llvm
 lint|clang-format|clang-format|clang-tools-extra|clang-extra-tools|clang-format
 lint|pmccabe|pmccabe|pmccabe|(none)|pmccabe
@@ -41,6 +43,7 @@ CC=${CC:-cc}
 has_command() {
   for name in $(echo "$1" | tr , ' '); do
     command -v "$name" >/dev/null 2>&1 && return 0
+    [ -x "/usr/sbin/$name" ] && return 0 # not in every user's PATH
   done
   return 1
 }

@@ -3,8 +3,8 @@
 #define CHAT_PAGES_H
 
 /*
- * Serving the page.  A request is only compared with a fixed table: no path
- * that comes from outside is ever opened.
+ * Serving the page: what is in its folder, and the browsers' part of Socket.IO,
+ * which npm has put next to it.
  */
 
 #include <sio/uv.h>
@@ -12,7 +12,8 @@
 struct pages;
 
 /*
- * Answer all requests outside the Socket.IO path from the folder `dir`.
+ * Answer all requests outside the Socket.IO path from the folder `dir`, which
+ * is borrowed.
  *
  * The caller owns the result and ends it with pages_free() after the adapter
  * has closed.  NULL: a file is missing, which has been told on stderr.

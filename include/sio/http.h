@@ -75,8 +75,9 @@ SIO_API bool sio_request_wants_upgrade(const sio_request *request);
 typedef void (*sio_body_fn)(sio_request *request, sio_span piece, void *user);
 
 /** The body is complete (`error` 0), or will not be: SIO_ERR_LIMIT (more than
- *  `max_bytes`; unless it is answered now, it is answered with 413), SIO_ERR_TIMEOUT, SIO_ERR_DISCONNECTED (the client has gone,
- *  or the request was answered before). */
+ *  `max_bytes`; unless it is answered now, it is answered with 413),
+ *  SIO_ERR_TIMEOUT, SIO_ERR_DISCONNECTED (the client has gone, or the request
+ *  was answered before). */
 typedef void (*sio_body_end_fn)(sio_request *request, int error, void *user);
 
 /**

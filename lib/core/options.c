@@ -65,19 +65,80 @@ void sio__options_complete(sio_server_options *out,
   out->size = sizeof *out;
 }
 
-/* A range that a field must lie in. */
-struct range {
+#define MS  UINT32_MAX
+#define BIG (UINT32_MAX / 4)
+
+/* A number, and the range that it must lie in. */
+#define RANGE(field, least, most)                                              \
+  {                                                                            \
+#field, offsetof(sio_server_options, field),                               \
+        sizeof(((sio_server_options *)0)->field), least, most                  \
+  }
+
+static const struct range {
   const char *name;
-  uint64_t value, least, most;
+  size_t offset, size;
+  uint64_t least, most;
+} ranges[] = {
+    RANGE(log_level, 0, SIO_LOG_DEBUG),
+    RANGE(transports, 1, SIO_POLLING | SIO_WEBSOCKET),
+    RANGE(ping_interval_ms, 1, MS),
+    RANGE(ping_timeout_ms, 1, MS),
+    RANGE(upgrade_timeout_ms, 1, MS),
+    RANGE(connect_timeout_ms, 1, MS),
+    RANGE(max_payload, 128, BIG),
+    RANGE(no_upgrades, 0, 1),
+    RANGE(no_trailing_slash, 0, 1),
+    RANGE(allow_eio3, 0, 1),
+    RANGE(allow_jsonp, 0, 1),
+    RANGE(check_origin, 0, 1),
+    RANGE(no_http_compression, 0, 1),
+    RANGE(http_compression_level, 1, 9),
+    RANGE(http_compression_threshold, 0, BIG),
+    RANGE(max_header_bytes, 256, UINT16_MAX),
+    RANGE(max_headers, 8, UINT16_MAX / 8),
+    RANGE(max_pipelined, 1, UINT32_MAX),
+    RANGE(max_body, 0, BIG),
+    RANGE(header_timeout_ms, 1, MS),
+    RANGE(body_timeout_ms, 1, MS),
+    RANGE(keep_alive_timeout_ms, 1, MS),
+    RANGE(close_timeout_ms, 1, MS),
+    RANGE(handshake_timeout_ms, 1, MS),
+    RANGE(unhandled_upgrade_timeout_ms, 1, MS),
+    RANGE(max_fragments, 1, UINT32_MAX),
+    RANGE(max_poll_bytes, 0, BIG),
+    RANGE(max_payload_packets, 1, UINT32_MAX),
+    RANGE(max_json_depth, 2, SIO__JSON_MAX_DEPTH),
+    RANGE(max_attachments, 0, 10000),
+    RANGE(attachment_timeout_ms, 1, MS),
+    RANGE(max_namespaces, 1, UINT32_MAX),
+    RANGE(max_output_bytes, 1024, UINT32_MAX),
+    RANGE(max_kept_bytes, 0, BIG),
 };
 
-static const char *outside(const struct range *ranges, size_t n)
+static uint64_t number_at(const sio_server_options *o, const struct range *r)
 {
-  for (size_t i = 0; i < n; i++) {
-    if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
+  const char *place = (const char *)o + r->offset;
+  uint64_t wide;
+  uint32_t narrow;
+
+  if (r->size == sizeof wide) {
+    memcpy(&wide, place, sizeof wide);
+    return wide;
+  }
+  memcpy(&narrow, place, sizeof narrow);
+  return narrow;
+}
+
+static const char *outside(const sio_server_options *o)
+{
+  for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+    uint64_t value = number_at(o, &ranges[i]);
+
+    if (value < ranges[i].least || value > ranges[i].most)
       return ranges[i].name;
   }
-  return NULL;
+  return o->allow_jsonp > o->allow_eio3 ? "allow_jsonp" : NULL;
 }
 
 static bool path_is_valid(const char *path)
@@ -98,12 +159,22 @@ static bool is_message(const char *text)
          strchr(text, 0x1e) == NULL;
 }
 
+/* The structs among the options. */
+static const char *problem_within(const sio_server_options *o)
+{
+  const char *problem = o->cors != NULL ? sio__cors_problem(o->cors) : NULL;
+
+  if (problem == NULL && o->cookie != NULL)
+    problem = sio__cookie_problem(o->cookie);
+  if (problem == NULL && o->per_message_deflate != NULL)
+    problem = sio__ws_deflate_problem(o->per_message_deflate);
+  return problem;
+}
+
 const char *sio_server_options_problem(const sio_server_options *options)
 {
-  enum { N_RANGES = 34 };
   sio_server_options o;
   const char *problem;
-  const uint64_t ms = UINT32_MAX, u32 = UINT32_MAX, big = UINT32_MAX / 4;
 
   if (options != NULL && options->size < sizeof options->size)
     return "size";
@@ -115,51 +186,6 @@ const char *sio_server_options_problem(const sio_server_options *options)
     return "path";
   if (o.initial_message != NULL && !is_message(o.initial_message))
     return "initial_message";
-  problem = o.cors != NULL ? sio__cors_problem(o.cors) : NULL;
-  if (problem == NULL && o.cookie != NULL)
-    problem = sio__cookie_problem(o.cookie);
-  if (problem == NULL && o.per_message_deflate != NULL)
-    problem = sio__ws_deflate_problem(o.per_message_deflate);
-  if (problem != NULL)
-    return problem;
-  {
-    const struct range ranges[N_RANGES] = {
-        {"log_level", o.log_level, 0, SIO_LOG_DEBUG},
-        {"transports", o.transports, 1, SIO_POLLING | SIO_WEBSOCKET},
-        {"ping_interval_ms", o.ping_interval_ms, 1, ms},
-        {"ping_timeout_ms", o.ping_timeout_ms, 1, ms},
-        {"upgrade_timeout_ms", o.upgrade_timeout_ms, 1, ms},
-        {"connect_timeout_ms", o.connect_timeout_ms, 1, ms},
-        {"max_payload", o.max_payload, 128, big},
-        {"no_upgrades", o.no_upgrades, 0, 1},
-        {"no_trailing_slash", o.no_trailing_slash, 0, 1},
-        {"allow_eio3", o.allow_eio3, 0, 1},
-        {"allow_jsonp", o.allow_jsonp, 0, o.allow_eio3},
-        {"check_origin", o.check_origin, 0, 1},
-        {"no_http_compression", o.no_http_compression, 0, 1},
-        {"http_compression_level", o.http_compression_level, 1, 9},
-        {"http_compression_threshold", o.http_compression_threshold, 0, big},
-        {"max_header_bytes", o.max_header_bytes, 256, UINT16_MAX},
-        {"max_headers", o.max_headers, 8, UINT16_MAX / 8},
-        {"max_pipelined", o.max_pipelined, 1, u32},
-        {"max_body", o.max_body, 0, big},
-        {"header_timeout_ms", o.header_timeout_ms, 1, ms},
-        {"body_timeout_ms", o.body_timeout_ms, 1, ms},
-        {"keep_alive_timeout_ms", o.keep_alive_timeout_ms, 1, ms},
-        {"close_timeout_ms", o.close_timeout_ms, 1, ms},
-        {"handshake_timeout_ms", o.handshake_timeout_ms, 1, ms},
-        {"unhandled_upgrade_timeout_ms", o.unhandled_upgrade_timeout_ms, 1, ms},
-        {"max_fragments", o.max_fragments, 1, u32},
-        {"max_poll_bytes", o.max_poll_bytes, 0, big},
-        {"max_payload_packets", o.max_payload_packets, 1, u32},
-        {"max_json_depth", o.max_json_depth, 2, SIO__JSON_MAX_DEPTH},
-        {"max_attachments", o.max_attachments, 0, 10000},
-        {"attachment_timeout_ms", o.attachment_timeout_ms, 1, ms},
-        {"max_namespaces", o.max_namespaces, 1, u32},
-        {"max_output_bytes", o.max_output_bytes, 1024, UINT32_MAX},
-        {"max_kept_bytes", o.max_kept_bytes, 0, big},
-    };
-
-    return outside(ranges, N_RANGES);
-  }
+  problem = problem_within(&o);
+  return problem != NULL ? problem : outside(&o);
 }

@@ -193,10 +193,13 @@ void sio__admit_upgrade(struct sio_request *request,
                         struct sio_session *session)
 {
   struct sio_conn *conn = request->conn;
-  bool taken = session->ws != NULL || session->candidate != NULL;
+  bool taken;
 
   if (refuse_handshake(request) || !sio__websocket_accept(request))
     return;
+  /* A hook may have closed the session, or have let another one in. */
+  taken = session->ws != NULL || session->candidate != NULL ||
+          session->state == SESSION_CLOSED;
   /* A second websocket is closed after 101, not refused before: the first one
    * must not notice, and clients know how to take it. */
   if (taken)

@@ -60,7 +60,7 @@ struct sio__engine {
   struct sio__chunk_pool chunks;
   struct sio__ids ids;
   struct sio__hash_seed seed;
-  struct sio__map sessions; /* by id */
+  struct sio__map sessions;      /* by id */
   struct sio__list all_sessions; /* and those that are being freed */
   struct sio__list conns;
   size_t n_conns;

@@ -174,7 +174,9 @@ void sio__handshake_forgotten(struct sio_request *request)
     return;
   sio__engine_log(request->engine, SIO_LOG_WARN,
                   "a handshake was released without a decision");
+  (void)sio_request_retain(request); /* the connection gives it up */
   refuse_waiting(request, 0, NULL);
+  sio_request_release(request);
 }
 
 /* ---- Before the engine ---- */

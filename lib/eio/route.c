@@ -164,7 +164,7 @@ static bool has_said_goodbye(const struct sio__http_side *http)
   if (sio__list_is_empty(&http->requests))
     return false;
   last = SIO__CONTAINER(http->requests.prev, struct sio_request, link);
-  return last->answered && !last->keep_alive;
+  return (last->answered || last->begun) && !last->keep_alive;
 }
 
 /* What comes behind a websocket's handshake has to wait for it. */
@@ -229,19 +229,11 @@ static void http_timeout(struct sio_conn *conn)
   }
 }
 
-static void http_lost(struct sio_conn *conn)
-{
-  struct sio__http_side *http = conn->http;
-
-  conn->http = NULL;
-  sio__http_side_free(http, conn->engine->mem, conn->cause);
-}
-
 const struct sio__conn_protocol sio__http_protocol = {
     .feed = http_feed,
     .timeout = http_timeout,
     .sent = sio__exchange_sent,
-    .lost = http_lost,
+    .lost = sio__exchange_lost,
 };
 
 int sio__route_open(struct sio__engine *engine, const sio_peer *peer,

@@ -2,7 +2,7 @@
 /* The end of everything that an engine serves. */
 #include "eio/shutdown.h"
 
-#include "eio/route.h"
+#include "eio/connection.h"
 #include "eio/session.h"
 
 static void close_sessions(struct sio__engine *engine)
@@ -27,7 +27,7 @@ void sio__shutdown_begin(struct sio__engine *engine)
     struct sio_conn *conn = SIO__CONTAINER(link, struct sio_conn, link);
 
     next = link->next;
-    if (conn->protocol == &sio__http_protocol)
+    if (conn->http != NULL)
       sio__conn_end(conn, SIO_CAUSE_SERVER_CLOSED, false);
   }
   sio__engine_leave(engine);

@@ -28,9 +28,9 @@ static const struct {
   enum sio__coding coding;
   const char *name;
 } codings[N_CODINGS] = {
+    {CODING_BR, "br"}, /* has taken its time already, and is the shortest */
     {CODING_GZIP, "gzip"},
     {CODING_DEFLATE, "deflate"},
-    {CODING_BR, "br"},
 };
 
 /* What Accept-Encoding says, 0 to MAX_WEIGHT or NOT_NAMED. */

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "http/request.h"
 
-/* In the order of preference among equal weights; to be combined by |. */
+/* To be combined by |. */
 enum sio__coding {
   CODING_IDENTITY = 0,
   CODING_GZIP = 1,
@@ -19,7 +19,7 @@ enum sio__coding {
 const char *sio__coding_name(enum sio__coding coding);
 
 /* The coding that a client likes best of those in `available` (RFC 9110
- * section 12.5.3): by weight, then gzip, deflate, br; "*" stands for what is
+ * section 12.5.3): by weight, then br, gzip, deflate; "*" stands for what is
  * not named.  Identity if there is no Accept-Encoding or nothing fits. */
 enum sio__coding sio__coding_choose(const struct sio__http_head *head,
                                     unsigned available);

@@ -276,7 +276,9 @@ suite('middlewares', () => {
     const answer = await ask(server, `${POLL4}&end=1`);
     assert.deepEqual([answer.status, answer.body.toString()], [503, 'not now']);
     assert.equal(answer.headers['x-middleware'], 'one');
-    assert.match(await upgradeAnswer(server, `${ENGINE}&end=1`), /^HTTP\/1\.1 503 [^]*not now$/);
+    const tcp = await rawTcp(server);
+    await tcp.write(handshake(`${ENGINE}&end=1`, {}, server.path));
+    await tcp.until(/^HTTP\/1\.1 503 [^]*not now$/);
     const kinds = (await server.entries('middleware')).map((e) => e.kind);
     assert.deepEqual(kinds, ['add=one', 'end', 'add=one', 'end']);
     assert.equal((await server.entries('refused')).length, 0);
@@ -400,7 +402,7 @@ suite('what a host sees of a session', () => {
     const polling = await rawPolling(server);
     await server.send(polling.sid, 'x'.repeat(1000));
     assert.ok((await server.control('sessions'))[0].pending >= 1000);
-    await server.close(polling.sid, 'discard');
+    await polling.post('1');
     const { pending, open } = await server.entry({ what: 'close' });
     assert.ok(pending >= 1000);
     assert.equal(open, false);

@@ -11,7 +11,7 @@
 
 /* Sanitizers make everything slow; leaks show in fewer rounds, too. */
 #ifdef __SANITIZE_ADDRESS__
-enum { BASELINE_ROUNDS = 400 };
+enum { BASELINE_ROUNDS = 1500 };
 #else
 enum { BASELINE_ROUNDS = 10000 };
 #endif

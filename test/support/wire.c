@@ -159,14 +159,14 @@ void wire_wait(struct wire *w, uint64_t ms)
 
 /* ---- Clients ---- */
 
+/* Callbacks that this calls may drop the peer. */
 static void serve(struct wire_peer *peer)
 {
   sio_span spans[4];
   size_t n;
 
-  if (peer->conn == NULL)
-    return;
-  while ((n = sio_conn_output(peer->conn, spans, 4)) > 0) {
+  while (peer->conn != NULL &&
+         (n = sio_conn_output(peer->conn, spans, 4)) > 0) {
     size_t sum = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -175,6 +175,8 @@ static void serve(struct wire_peer *peer)
     }
     sio_conn_sent(peer->conn, sum);
   }
+  if (peer->conn == NULL)
+    return;
   if (sio_conn_wants_close(peer->conn) == SIO_CLOSE_NOW)
     wire_drop(peer, 0);
   else if (sio_conn_wants_close(peer->conn) == SIO_CLOSE_LINGER)

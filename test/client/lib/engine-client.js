@@ -22,7 +22,8 @@ const FALL_SILENT = {
   },
 };
 
-function plain(data) {
+// The clients hand over empty text as undefined.
+function plain(data = '') {
   return typeof data === 'string' ? data : Buffer.from(data);
 }
 

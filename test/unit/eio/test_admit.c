@@ -156,12 +156,18 @@ static void test_the_host_may_close_everything_instead_of_an_id(struct world *w)
 
 static void test_no_random_numbers_no_session(struct world *w)
 {
-  int p = peer_open(w);
+  int p = peer_open(w), ws = peer_open(w);
 
-  w->server->engine.ids.left = 0;
-  w->random_fails = true;
+  w->random_fails = true; /* no id was needed before */
   peer_text(w, p, POLL);
   expect_id_refused(w, p);
+  peer_upgrade(w, ws, -1);
+  expect_start(w, ws, "HTTP/1.1 400 Bad Request\r\n");
+  look_away(w, ws);
+  expect_ended(w, ws);
+  expect_sessions(w, 0);
+  w->random_fails = false;
+  (void)peer_handshake(w, p);
 }
 
 static void greeting(sio_server_options *options)

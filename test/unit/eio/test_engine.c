@@ -222,23 +222,6 @@ static void test_long_lines_are_cut(void **state)
 
 /* ---- Random numbers that run out ---- */
 
-static void test_sessions_need_random_numbers(struct world *w)
-{
-  int p = peer_open(w), q = peer_open(w);
-
-  w->random_fails = true; /* no id was needed before */
-  peer_text(
-      w, q,
-      "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: h\r\n\r\n");
-  expect_status(w, q, "500 Internal Server Error");
-  peer_upgrade(w, p, -1);
-  expect_nothing(w, p);
-  expect_ended(w, p);
-  expect_sessions(w, 0);
-  w->random_fails = false;
-  (void)peer_handshake(w, q);
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -248,7 +231,6 @@ int main(void)
       cmocka_unit_test(test_no_engine_without_random_numbers),
       cmocka_unit_test(test_ends_are_counted_and_logged_with_their_figures),
       cmocka_unit_test(test_long_lines_are_cut),
-      SCENARIO(test_sessions_need_random_numbers),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -342,7 +342,7 @@ static void expect_coded(struct world *w, int p, const char *coding, int wrap,
   }
   expect_start(w, p, start);
   snprintf(field, sizeof field, "Content-Encoding: %s\r\n", coding);
-  peer->out[peer->len] = '\0'; /* the world keeps room behind it */
+  peer->out[peer->len] = '\0';
   assert_non_null(strstr((char *)peer->out + peer->at, field));
   body = strstr((char *)peer->out + peer->at, "\r\n\r\n");
   assert_non_null(body);

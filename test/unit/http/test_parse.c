@@ -180,6 +180,34 @@ static void test_an_error_is_final(void **state)
   end(&f);
 }
 
+static void test_a_refused_host_is_named(void **state)
+{
+  static const struct {
+    const char *text, *detail;
+  } cases[] = {
+      {"GET / HTTP/1.1\r\n\r\n", "no Host header"},
+      {"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+       "more than one Host header"},
+      {"GET / HTTP/1.0\r\nHost: a\r\nhost: a\r\n\r\n",
+       "more than one Host header"},
+      {"GET / HTTP/1.1\r\nHost: a,b\r\n\r\n", "a malformed Host header"},
+      {"GET / HTTP/1.1\r\nHost: a\\b\r\n\r\n", "a malformed Host header"},
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct feed f;
+
+    begin(&f);
+    give(&f, cases[i].text);
+    assert_int_equal(next(&f), HTTP_ERROR);
+    assert_int_equal(sio__http_parser_error(f.parser)->status, 400);
+    assert_string_equal(sio__http_parser_error(f.parser)->detail,
+                        cases[i].detail);
+    end(&f);
+  }
+}
+
 static void test_a_head_of_64_KiB_is_addressed_rightly(void **state)
 {
   static const struct sio__http_limits large = {UINT16_MAX, UINT16_MAX};
@@ -277,6 +305,7 @@ int main(void)
       cmocka_unit_test(test_an_idle_parser_is_not_busy),
       cmocka_unit_test(test_later_requests_allocate_nothing),
       cmocka_unit_test(test_an_error_is_final),
+      cmocka_unit_test(test_a_refused_host_is_named),
       cmocka_unit_test(test_a_head_of_64_KiB_is_addressed_rightly),
       cmocka_unit_test(test_out_of_memory_is_an_error_at_every_allocation),
       cmocka_unit_test(test_freeing_nothing_is_allowed),
