@@ -44,11 +44,13 @@ extract() {
         print "void block(sio_server *server, sio_ns *ns, " \
               "sio_socket *socket,\n  const sio_args *args, sio_ack *ack, " \
               "sio_next *next, sio_uv *uv,\n  sio_request *request, " \
-              "const char *name, const char *text, sio_str room);\n" \
+              "const char *name, const char *text, sio_str room,\n" \
+              "  int fd, const uint8_t *data, size_t len);\n" \
               "void block(sio_server *server, sio_ns *ns, " \
               "sio_socket *socket,\n  const sio_args *args, sio_ack *ack, " \
               "sio_next *next, sio_uv *uv,\n  sio_request *request, " \
-              "const char *name, const char *text, sio_str room) {" >out
+              "const char *name, const char *text, sio_str room,\n" \
+              "  int fd, const uint8_t *data, size_t len) {" >out
       begun[out] = 1
       print "#line " FNR + 1 " \"" FILENAME "\"" >out
     }
