@@ -137,7 +137,7 @@ defaults() {
 options_are_current() {
   defaults | awk '
     FNR == NR { want[$1] = substr($0, length($1) + 2); n++; next }
-    /^\| `[a-z_]*` \|/ {
+    /^\| `[a-z0-9_]*` \|/ {
       gsub(/\\\|/, "/")
       split($0, cell, / *\| */)
       gsub(/`/, "", cell[2])
