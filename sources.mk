@@ -15,12 +15,12 @@ SRC_ws      := closing deflate frame handshake message offer
 SRC_proto   := binary decode encode packet
 SRC_adapter := rooms
 SRC_eio     := accept admit bundle connection engine exchange handle \
-               handshake jsonp outside packetq payload payload3 pieces \
-               poll_answer polling receipts refuse respond route session \
-               shutdown snapshot traffic upgrade verify websocket
+               heartbeat inside jsonp outside packetq payload payload3 \
+               pieces poll_answer polling receipts refuse respond route \
+               session shutdown snapshot traffic upgrade verify websocket
 SRC_core    := ack body client dispatch emit hooks middleware namespace \
-               options plain selection server socket target
-SRC_uv      := adapter client file folder listener post stream type
+               options selection server sessions socket target
+SRC_uv      := adapter file folder listener post serve stream type
 
 # Of the core, and in the shared libsio-uv as well: what both need and neither
 # shows.
@@ -28,11 +28,12 @@ BOTH_SRC := lib/http/conditional.c
 
 # Programs: build/<name> is made of FILES_<name>.  They are linked with both
 # libraries unless CORE_ONLY names them, and get LIBS_<name> in addition.
-PROGRAMS  := minimal poll_loop chat bench/server bench/core test/client/server \
-             test/client/engine
+PROGRAMS  := minimal engine_echo poll_loop chat bench/server bench/core \
+             test/client/server test/client/engine
 CORE_ONLY := poll_loop bench/core
 
 FILES_minimal   := examples/minimal.c
+FILES_engine_echo := examples/engine_echo.c
 FILES_poll_loop := examples/poll_loop.c
 FILES_chat      := $(addprefix examples/chat/, bucket.c chat.c history.c main.c \
                      options.c pages.c people.c rooms.c talk.c text.c)
@@ -63,10 +64,16 @@ UNIT_EXTRA := adapter/test_rooms_random \
               eio/test_conformance_inflate \
               eio/test_conformance_size \
               eio/test_conformance_text \
+              eio/test_eio3 \
+              eio/test_hazards \
+              eio/test_hazards_callbacks \
+              eio/test_hazards_flow \
               eio/test_idle \
+              eio/test_inside_first \
               eio/test_outside_upgrade \
               eio/test_payload3_random \
               eio/test_respond_pieces \
+              eio/test_websocket_deflate \
               http/test_cors_options \
               http/test_cors_origins \
               http/test_fixtures_http \

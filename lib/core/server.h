@@ -24,7 +24,7 @@ struct sio_server {
   uint32_t refs; /* the host's, and those of handles that it retains */
   bool freed;    /* by the host: only handles are left */
   bool closing;
-  bool plain;    /* without Socket.IO: there are no namespaces */
+  bool plain; /* without Socket.IO: there are no namespaces */
   sio_allocator mem;
   sio_server_options options; /* complete; `path` points to `path_text` */
   char *path_text;            /* as effective */

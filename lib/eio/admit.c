@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "eio/accept.h"
+#include "eio/heartbeat.h"
 #include "eio/polling.h"
 #include "eio/refuse.h"
 #include "eio/upgrade.h"

@@ -16,7 +16,7 @@
 #include "base/map.h"
 #include "base/timer.h"
 #include "base/buf.h"
-#include "eio/hooks.h"
+#include "eio/hookset.h"
 #include "http/compress.h"
 #include "http/cookie.h"
 #include "http/cors.h"

@@ -39,6 +39,16 @@ static int failure_of(const struct sio_session *session)
   return cause == SIO_CAUSE_NOMEM ? SIO_ERR_NOMEM : SIO_ERR_DISCONNECTED;
 }
 
+/* Where the message that was sent last ends. */
+static uint64_t last_place(const struct sio_session *session)
+{
+  const struct sio_conn *conn = session->ws;
+
+  if (conn != NULL)
+    return conn->sent + conn->out.bytes;
+  return session->receipts->left + session->queue.count;
+}
+
 static int send_open(struct sio_session *session, sio_span data, unsigned flags,
                      sio_sent_fn sent, void *user)
 {
@@ -51,14 +61,15 @@ static int send_open(struct sio_session *session, sio_span data, unsigned flags,
     flags |= SIO__SEND_BARE;
   if (!sio__session_will_send(session, data.data, data.len, flags))
     return SIO_ERR_DISCONNECTED;
-  if (sent != NULL && sio__receipts_reserve(session) != 0) {
+  if (sent != NULL &&
+      sio__receipts_reserve(&session->receipts, session->engine->mem) != 0) {
     sio__session_doom(session, SIO_CAUSE_NOMEM, 0);
     return SIO_ERR_NOMEM;
   }
   if (!session->transport->send(session, data.data, data.len, flags))
     return failure_of(session);
   if (sent != NULL)
-    sio__receipts_add(session, sent, user);
+    sio__receipts_add(session->receipts, last_place(session), sent, user);
   return 0;
 }
 

@@ -3,7 +3,7 @@
 #define SIO_EIO_HANDLE_H
 
 /* The public functions about sessions, see <sio/engine.h>; but those that
- * need the server are in core/plain.c. */
+ * need the server are in core/sessions.c. */
 
 #include "eio/session.h"
 

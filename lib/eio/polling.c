@@ -3,6 +3,7 @@
 #include "eio/polling.h"
 
 #include "base/utf8.h"
+#include "eio/heartbeat.h"
 #include "eio/jsonp.h"
 #include "eio/payload.h"
 #include "eio/payload3.h"
@@ -69,7 +70,11 @@ static void flush(struct sio_session *session)
   case POLL_ANSWERED:
     break;
   }
-  sio__receipts_left(session, count);
+  sio__receipts_leave(session->receipts, count);
+  while (
+      session->transport->polls && session->receipts != NULL &&
+      sio__receipts_tell(session->receipts, session, session->receipts->left))
+    continue;
   if (session->queue.count == 0)
     sio__session_drained(session);
   if (session->state == SESSION_CLOSING)

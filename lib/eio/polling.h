@@ -10,13 +10,11 @@
 extern const struct sio__transport sio__polling_transport;
 
 /* A GET of a session: answered now, or when there is something to send. */
-void sio__polling_get(struct sio_session *session,
-                      struct sio_request *request);
+void sio__polling_get(struct sio_session *session, struct sio_request *request);
 
 /* The head of a POST; `head` is its own.  True: its body is awaited.  False:
  * it has been answered, and may be gone. */
-bool sio__polling_post(struct sio_session *session,
-                       struct sio_request *request,
+bool sio__polling_post(struct sio_session *session, struct sio_request *request,
                        const struct sio__http_head *head);
 
 /* The body of a POST is complete. */

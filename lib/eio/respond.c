@@ -2,7 +2,7 @@
 /* What a host does with a request: looking at it, and answering. */
 #include "eio/respond.h"
 
-#include "eio/handshake.h"
+#include "eio/inside.h"
 #include "http/response.h"
 
 enum { CHUNK_SIZE_MOST = 16 + 2 }; /* hexadecimal digits and CRLF */
@@ -101,7 +101,7 @@ static void on_forgotten(struct sio__deferred *deferred)
   if (request->refs != 1 || request->conn == NULL || request->answered)
     return;
   if (request->kind == REQUEST_HANDSHAKE) {
-    sio__handshake_forgotten(request);
+    sio__inside_forgotten(request);
     return;
   }
   sio__engine_log(request->engine, SIO_LOG_WARN,

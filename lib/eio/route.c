@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "eio/exchange.h"
-#include "eio/handshake.h"
+#include "eio/inside.h"
 #include "eio/outside.h"
 #include "eio/polling.h"
 #include "eio/verify.h"
@@ -31,7 +31,7 @@ static void on_head(struct sio_conn *conn)
     return;
   }
   if (sio__verify_is_ours(conn->engine, head))
-    sio__handshake_request(request);
+    sio__inside_request(request);
   else
     sio__outside_request(request, head);
 }

@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "eio/receipts.h"
-#include "eio/traffic.h"
 #include "json/string.h"
 
 static void destroy(struct sio_session *session)
@@ -13,8 +12,9 @@ static void destroy(struct sio_session *session)
 
   sio__list_remove(&session->link);
   sio__list_remove(&session->flush.link);
+  sio__list_remove(&session->deferred.link);
   sio__packetq_dispose(&session->queue);
-  sio__receipts_free(session);
+  sio__receipts_free(session->receipts, mem);
   sio__snapshot_unref(session->snapshot);
   sio__mem_free(mem, session, sizeof *session + session->id_len + 1u);
 }
@@ -54,7 +54,7 @@ static void tell_end(struct sio_session *session, const sio_end *end)
     engine->metrics.closes[end->reason]++;
     --*carried(session);
   }
-  sio__receipts_fail(session);
+  sio__receipts_fail(session->receipts, session);
   if (session->announced)
     engine->events->closed(session, end, engine->events_user);
   if (session->shown && hooks->sessions.close != NULL)
@@ -72,10 +72,11 @@ static void finish(struct sio_session *session, const char *farewell)
   session->state = SESSION_CLOSED;
   sio__timer_stop(&session->heartbeat);
   sio__timer_stop(&session->grace);
+  /* Nobody finds it any more, whatever the host does in its hooks. */
+  sio__map_remove(&engine->sessions, &session->node);
   if (session->candidate != NULL)
     session->candidate->cancel(session);
   session->transport->close(session, farewell != NULL ? farewell : "1");
-  sio__map_remove(&engine->sessions, &session->node);
   sio__engine_note_end(engine, "session", NULL, &end);
   tell_end(session, &end);
   sio__engine_defer(engine, &session->deferred, settle);
@@ -139,38 +140,14 @@ void sio__session_finish(struct sio_session *session)
 
 /* ---- Heartbeat ---- */
 
-/* Until the server pings; or, with protocol 3, until the client must have. */
-static uint64_t beat_ms(const struct sio_session *session)
+void sio__session_await_beat(struct sio_session *session)
 {
   const sio_server_options *options = session->engine->options;
+  uint64_t ms = options->ping_interval_ms;
 
-  return options->ping_interval_ms +
-         (session->protocol == 3 ? options->ping_timeout_ms : 0);
-}
-
-static void on_heartbeat(struct sio__timer *timer)
-{
-  struct sio_session *session =
-      SIO__CONTAINER(timer, struct sio_session, heartbeat);
-  static const sio_end end = {SIO_REASON_PING_TIMEOUT, SIO_CAUSE_PING_TIMEOUT,
-                              NULL, 0, 0};
-  uint64_t timeout = session->engine->options->ping_timeout_ms;
-  struct sio__clock *clock = &session->engine->clock;
-  /* A loop that has hung for long must not blame its peers. */
-  bool hung = (clock->now_ms - timer->at_ms) * 2 > timeout;
-
-  if (session->pinged || (session->protocol == 3 && !hung)) {
-    sio__session_fail(session, &end, "1");
-    return;
-  }
-  session->pinged = true;
-  /* Counted from when the ping was due. */
-  if (hung)
-    sio__timer_start(clock, timer, timeout);
-  else
-    sio__timer_start_from(clock, timer, timer->at_ms, timeout);
-  if (session->protocol != 3)
-    (void)sio__session_send(session, "2", 1, 0); /* or it fails by itself */
+  if (session->protocol == 3)
+    ms += options->ping_timeout_ms;
+  sio__timer_start(&session->engine->clock, &session->heartbeat, ms);
 }
 
 void sio__session_beat(struct sio_session *session)
@@ -178,8 +155,7 @@ void sio__session_beat(struct sio_session *session)
   const struct sio__hooks *hooks = &session->engine->hooks;
 
   session->pinged = false;
-  sio__timer_start(&session->engine->clock, &session->heartbeat,
-                   beat_ms(session));
+  sio__session_await_beat(session);
   if (hooks->sessions.heartbeat != NULL)
     hooks->sessions.heartbeat(session, hooks->sessions_user);
 }
@@ -230,7 +206,7 @@ int sio__session_new(struct sio__engine *engine,
   sio__list_init(&session->link);
   sio__list_init(&session->flush.link);
   sio__list_init(&session->deferred.link);
-  sio__timer_init(&session->heartbeat, on_heartbeat);
+  sio__timer_init(&session->heartbeat, NULL); /* see eio/heartbeat.h */
   sio__timer_init(&session->grace, on_grace);
   sio__map_insert(&engine->sessions, &session->node,
                   sio__hash(&engine->seed, session->id, session->id_len));
@@ -267,56 +243,11 @@ void sio__session_write_open(const struct sio_session *session, bool websocket,
   sio__buf_byte(out, '}');
 }
 
-/* The handshake has left before anybody knew the session: count its packets
- * and show them now. */
-static void show_handshake(struct sio_session *session)
+void sio__session_show(struct sio_session *session)
 {
-  struct sio__engine *engine = session->engine;
-  sio_str initial = sio_s(engine->options->initial_message);
-  struct sio__buf packet;
-
-  sio__buf_init(&packet, engine->mem, SIZE_MAX);
-  if (engine->hooks.sessions.packet_out != NULL)
-    sio__session_write_open(session, !session->transport->polls, &packet);
-  if (packet.len > 0 && packet.error == 0)
-    sio__session_note_out(session, packet.data, packet.len, 0);
-  else
-    sio__session_note_out(session, "0", 1, 0);
-  sio__buf_dispose(&packet);
-  if (initial.data != NULL)
-    sio__session_note_out(session, initial.data, initial.len, SIO__SEND_BARE);
-}
-
-void sio__session_announce(struct sio_session *session)
-{
-  static const sio_end end = {SIO_REASON_FORCED_CLOSE, SIO_CAUSE_NOMEM, NULL, 0,
-                              0};
-  struct sio__engine *engine = session->engine;
-  const struct sio__hooks *hooks = &engine->hooks;
-  sio_str initial = sio_s(engine->options->initial_message);
-
-  if (session->state != SESSION_OPEN)
-    return;
-  sio__timer_start(&engine->clock, &session->heartbeat, beat_ms(session));
-  if (initial.data != NULL && !session->transport->polls)
-    (void)session->transport->send(session, initial.data, initial.len,
-                                   SIO__SEND_BARE); /* or it fails by itself */
   session->shown = true;
-  engine->metrics.sessions++;
+  session->engine->metrics.sessions++;
   ++*carried(session);
-  if (hooks->sessions.open != NULL)
-    hooks->sessions.open(session, hooks->sessions_user);
-  show_handshake(session);
-  if (!sio__session_is_open(session))
-    return;
-  session->announced = true;
-  if (engine->events->opened(session, engine->events_user) != 0) {
-    session->announced = false;
-    sio__session_fail(session, &end, "1");
-    return;
-  }
-  sio__engine_log(engine, SIO_LOG_DEBUG, "session opened from %s by %s",
-                  session->snapshot->address, session->transport->name);
 }
 
 void sio__session_move(struct sio_session *session,

@@ -115,8 +115,8 @@ void sio__session_drop(struct sio_session *session);
 void sio__session_write_open(const struct sio_session *session, bool websocket,
                              struct sio__buf *out);
 
-/* The open packet is out: start the heartbeat and tell the floor above. */
-void sio__session_announce(struct sio_session *session);
+/* The host knows it from now on: it counts. */
+void sio__session_show(struct sio_session *session);
 
 /* The session with this id; NULL if there is none. */
 struct sio_session *sio__session_find(const struct sio__engine *engine,
@@ -136,6 +136,10 @@ size_t sio__session_pending(const struct sio_session *session);
 
 /* Everything that was sent has gone out: tell the host. */
 void sio__session_drained(struct sio_session *session);
+
+/* Wait for the next beat of the heart: until the server has to ping; or, with
+ * protocol 3, until the client must have. */
+void sio__session_await_beat(struct sio_session *session);
 
 /* A pong has come, or with protocol 3 a ping. */
 void sio__session_beat(struct sio_session *session);

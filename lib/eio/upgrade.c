@@ -65,6 +65,7 @@ static void on_poll(struct sio_session *session)
 /* What no GET has taken leaves on the websocket, as does who waits for it. */
 static void send_queued(struct sio_session *session)
 {
+  const struct sio_conn *conn = session->ws;
   struct sio__packetq *queue = &session->queue;
 
   for (uint32_t i = 0; i < queue->count; i++) {
@@ -73,7 +74,7 @@ static void send_queued(struct sio_session *session)
     if (!session->transport->send(session, item->chunk->data + item->off,
                                   item->len, item->flags))
       break; /* the connection is aborted, and the session with it */
-    sio__receipts_move(session, i + 1);
+    sio__receipts_move(session->receipts, i + 1, conn->sent + conn->out.bytes);
   }
   sio__packetq_dispose(queue);
 }

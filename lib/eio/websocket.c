@@ -64,7 +64,9 @@ static void on_sent(struct sio_conn *conn)
 
   if (session == NULL || session->ws != conn)
     return; /* nobody's, or a candidate */
-  sio__receipts_sent(session);
+  while (session->ws == conn &&
+         sio__receipts_tell(session->receipts, session, conn->sent))
+    continue;
   if (session->ws != conn || conn->out.bytes > 0)
     return;
   sio__session_drained(session);
@@ -344,7 +346,7 @@ static bool websocket_writable(const struct sio_session *session)
  * told of them first. */
 static void websocket_drain(struct sio_session *session)
 {
-  if (!sio__receipts_are_due(session))
+  if (!sio__receipts_are_due(session->receipts))
     sio__session_finish(session);
 }
 
@@ -425,11 +427,13 @@ static void on_error(struct sio_conn *conn, const struct sio__ws_event *event)
   const sio_end end = {SIO_REASON_TRANSPORT_ERROR, event->cause, event->detail,
                        0, event->seen};
   uint8_t body[2] = {(uint8_t)(event->code >> 8), (uint8_t)event->code};
+  /* The end of a session counts, that of its connection does not. */
+  bool counts = conn->session != NULL && conn->sink == &sio__websocket_sink;
 
   begin_closing(conn, body, sizeof body);
   end_sink(conn, &end);
   conn->seen = event->seen;
-  sio__conn_end(conn, event->cause, true);
+  sio__conn_end(conn, counts ? SIO_CAUSE_DONE : event->cause, true);
 }
 
 static void on_event(struct sio_conn *conn, const struct sio__ws_event *event)

@@ -44,6 +44,13 @@ static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf)
   *buf = uv_buf_init(guest->bytes, sizeof(guest->bytes));
 }
 
+static void report_result(struct engine *engine, int result)
+{
+  report_begin(engine->report, "handed over");
+  report_number(engine->report, "result", result);
+  report_finish(engine->report);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
   struct guest *guest = stream->data;
@@ -54,9 +61,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     return;
   if (n > 0 && uv_fileno((uv_handle_t *)stream, &fd) == 0) {
     received.len = (size_t)n;
-    engine_expect(
-        sio_uv_accept_fd(guest->handover->engine->uv, dup(fd), received),
-        "hand over");
+    report_result(
+        guest->handover->engine,
+        sio_uv_accept_fd(guest->handover->engine->uv, dup(fd), received));
   }
   dismiss(guest);
 }

@@ -32,8 +32,11 @@ static int refuse(sio_request *request)
 
 static void accept_later(sio_request *request, void *user)
 {
+  char id[PARAM_CAP];
+
+  control_param(id, request, "id");
   report_handshake(user, "accepted later",
-                   sio_handshake_accept(request, sio_s("")));
+                   sio_handshake_accept(request, sio_s(id)));
 }
 
 static void refuse_later(sio_request *request, void *user)

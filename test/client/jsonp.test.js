@@ -107,11 +107,15 @@ suite('JSONP', () => {
     assert.equal((await server.entry({ what: 'close' })).reason, 'parse error');
   });
 
-  check('only digits of the index are reflected', async (t) => {
+  check('only digits of the index are reflected, and without any it is refused', async (t) => {
     const server = await startEngine(t, OPTIONS);
-    const script = (await open(server, encodeURIComponent('1];alert(2);//</script>3'))).script;
-    assert.match(script, /^___eio\[123\]\("/);
-    assert.match((await open(server, 'abc')).script, /^___eio\[\d*\]\("/);
+    assert.match((await open(server, encodeURIComponent('1];alert(2);//</script>3'))).script, /^___eio\[123\]\("/);
+    for (const j of ['', 'abc', '99999999999999999999']) {
+      const { status, body } = await ask(server, `${POLL3}&j=${j}`);
+      assert.deepEqual([status, body.toString()], [400, '{"code":3,"message":"Bad request"}'], j);
+    }
+    const refused = await server.entries('refused');
+    assert.ok(refused.every((e) => e.context.name === 'INVALID_JSONP_INDEX'));
   });
 
   check('the index is that of the handshake', async (t) => {
@@ -133,7 +137,9 @@ suite('JSONP', () => {
 
   check('it is off by default, and never for EIO 4', async (t) => {
     const server = await startEngine(t, { allowEio3: true });
-    assert.match((await ask(server, `${POLL3}&j=0`)).body.toString(), /^\d+:0\{/);
+    const { status, body: why } = await ask(server, `${POLL3}&j=0`);
+    assert.deepEqual([status, why.toString()], [400, '{"code":3,"message":"Bad request"}']);
+    assert.equal((await server.entry({ what: 'refused' })).context.name, 'JSONP_DISABLED');
     const both = await startEngine(t, OPTIONS);
     const { body } = await ask(both, `${POLL4}&j=0`);
     assert.match(body.toString(), /^0\{/);

@@ -58,8 +58,9 @@ for (const [name, more] of Object.entries(VARIANTS)) {
       const server = await start(t);
       const { url } = await startNginx(t, [server], more);
       const first = await openClient(server, 'EIO 4', mode, { url });
+      const { sid } = first;
       first.socket.close();
-      assert.equal((await server.entry({ what: 'close', id: first.sid })).reason, 'transport close');
+      assert.equal((await server.entry({ what: 'close', id: sid })).reason, 'transport close');
       const second = await openClient(server, 'EIO 4', mode, { url });
       await server.send(second.sid, 'last', { close: 'gently' });
       await event(second.socket, 'close');

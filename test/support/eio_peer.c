@@ -159,7 +159,7 @@ void peer_message(struct world *w, int p, const char *text)
 /* ---- Whole beginnings ---- */
 
 void eio_open_packet(const struct world *w, int sid, bool polling, char *out,
-                       size_t cap)
+                     size_t cap)
 {
   const sio_server_options *o = &w->options;
   bool upgrades =

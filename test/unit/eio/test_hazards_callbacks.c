@@ -60,7 +60,9 @@ static struct life {
   char sid[32];
   size_t at, calls; /* act in the call with this number */
   enum action action;
-  bool acting, is_closing;
+  uint32_t dice;  /* not 0: act at random, again and again */
+  unsigned depth; /* of actions */
+  bool is_closing;
   size_t seen[CALLBACKS];
   sio_request *later; /* an undecided handshake */
   unsigned opened, closed, sent, sent_told, served_closed;
@@ -93,8 +95,11 @@ static void on_closed(sio_server *server, void *user);
 
 static void close_server(void)
 {
-  if (sio_server_close(l.wire.server, on_closed, NULL) == 0)
-    l.is_closing = true;
+  bool before = l.is_closing;
+
+  l.is_closing = true; /* until on_closed(), which may be called at once */
+  if (sio_server_close(l.wire.server, on_closed, NULL) != 0)
+    l.is_closing = before;
 }
 
 /* The one that is being fed refuses, the other takes it. */
@@ -155,9 +160,18 @@ static void act(void)
 
 static void called(enum callback which)
 {
+  bool hit = l.calls++ == l.at;
+
   l.seen[which]++;
-  if (l.calls++ == l.at)
-    act();
+  if (l.dice != 0 && l.depth < 3 && (test_random(&l.dice) >> 8) % 12 == 0) {
+    l.action = (enum action)(test_random(&l.dice) % ACTIONS);
+    hit = true;
+  }
+  if (!hit)
+    return;
+  l.depth++;
+  act();
+  l.depth--;
 }
 
 /* ---- Callbacks ---- */
@@ -359,10 +373,15 @@ static void on_closed(sio_server *server, void *user)
 
 static void begin(void)
 {
+  static sio_deflate_options deflate;
   sio_session_handlers handlers;
   sio_server *server;
 
   wire_init(&l.wire);
+  sio_deflate_options_init(&deflate);
+  deflate.threshold = 0;
+  deflate.server_takeover = deflate.client_takeover = l.dice % 2;
+  l.wire.options.per_message_deflate = &deflate;
   wire_start(&l.wire);
   server = l.wire.server;
   sio_session_handlers_init(&handlers);
@@ -431,7 +450,7 @@ static void live_by_polling(void)
   poll(""); /* waits */
   connect(&l.b);
   snprintf(query, sizeof query, "&sid=%s", l.sid);
-  wire_ask_upgrade(&l.b, query, NULL);
+  wire_ask_upgrade(&l.b, query, l.dice % 3 == 0 ? NULL : "permessage-deflate");
   wire_send_frame(&l.b, 0x81, "2probe", 6);
   wire_send_frame(&l.b, 0x81, "5", 1);
 }
@@ -445,7 +464,7 @@ static void live_by_websocket(void)
   wire_send_frame(&l.b, 0x88, "", 0);
   wire_settle(&l.wire);
   connect(&l.b);
-  wire_ask_upgrade(&l.b, "", NULL); /* one that falls silent */
+  wire_ask_upgrade(&l.b, "", "permessage-deflate"); /* one that falls silent */
   wire_send_frame(&l.b, 0x81, "4text", 5);
   wire_wait(&l.wire, 50000);
 }
@@ -471,7 +490,7 @@ static void live_as_http(void)
 }
 
 /* One life, and the end of it: nothing may be left. */
-static size_t live(enum action action, size_t at)
+static size_t live(enum action action, size_t at, uint32_t dice)
 {
   struct wire_bytes a = l.a.got, b = l.b.got; /* their memory goes on */
 
@@ -480,6 +499,7 @@ static size_t live(enum action action, size_t at)
   l.b.got = b;
   l.action = action;
   l.at = at;
+  l.dice = dice;
   begin();
   live_by_polling();
   live_by_websocket();
@@ -502,7 +522,7 @@ static size_t live(enum action action, size_t at)
 
 static void test_hazard_a_callback_may_end_what_has_called_it(void **state)
 {
-  size_t calls = live(NOTHING, SIZE_MAX), lives = 0;
+  size_t calls = live(NOTHING, SIZE_MAX, 0), lives = 0;
 
   (void)state;
   for (int which = 0; which < CALLBACKS; which++)
@@ -510,7 +530,7 @@ static void test_hazard_a_callback_may_end_what_has_called_it(void **state)
       fail_msg("callback %d is never called", which);
   for (enum action action = CLOSE_SESSION; action < ACTIONS; action++) {
     for (size_t at = 0; at < calls; at++) {
-      (void)live(action, at);
+      (void)live(action, at, 0);
       lives++;
     }
   }
@@ -520,10 +540,26 @@ static void test_hazard_a_callback_may_end_what_has_called_it(void **state)
   wire_dispose(&l.b.got);
 }
 
+/* Several such calls in one life, and such calls inside of others. */
+static void test_hazard_callbacks_may_do_anything_in_any_order(void **state)
+{
+  enum { LIVES = 3000 };
+  size_t calls = 0;
+
+  (void)state;
+  for (uint32_t seed = 1; seed <= LIVES; seed++)
+    calls += live(NOTHING, SIZE_MAX, seed);
+  print_message("%d random lives with %zu calls\n", LIVES, calls);
+  assert_true(calls > (size_t)10 * LIVES);
+  wire_dispose(&l.a.got);
+  wire_dispose(&l.b.got);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_hazard_a_callback_may_end_what_has_called_it),
+      cmocka_unit_test(test_hazard_callbacks_may_do_anything_in_any_order),
   };
 
   return cmocka_run_group_tests_name("eio/hazards_callbacks", tests, NULL,

@@ -169,9 +169,8 @@ static void test_a_packet_that_is_too_long_is_refused(void **state)
 
   (void)state;
   start(&t);
-  assert_int_equal(
-      sio__packetq_add(&t.q, "", (size_t)UINT32_MAX / 2 + 1, 0),
-      SIO_ERR_NOMEM);
+  assert_int_equal(sio__packetq_add(&t.q, "", (size_t)UINT32_MAX / 2 + 1, 0),
+                   SIO_ERR_NOMEM);
   assert_int_equal(t.q.count, 0);
   end(&t);
 }
@@ -188,9 +187,10 @@ static void fill_short_of_memory(struct test_mem *mem, void *user)
   sio__packetq_init(&q, &pool);
   shared = sio__chunk_new(&pool, 10);
   for (int i = 0; i < 12; i++) {
-    int rv = i % 3 == 2 && shared != NULL
-                 ? sio__packetq_push(&q, shared, 0, 0, 0)
-                 : sio__packetq_add(&q, "4abc", 4, i % 2 == 0 ? SIO_SEND_BINARY : 0);
+    int rv =
+        i % 3 == 2 && shared != NULL
+            ? sio__packetq_push(&q, shared, 0, 0, 0)
+            : sio__packetq_add(&q, "4abc", 4, i % 2 == 0 ? SIO_SEND_BINARY : 0);
 
     assert_true(rv == 0 || rv == SIO_ERR_NOMEM);
     wanted += rv == 0;
@@ -208,6 +208,85 @@ static void test_without_memory_nothing_is_queued(void **state)
   assert_true(test_every_allocation(fill_short_of_memory, NULL) > 4);
 }
 
+static void test_a_bare_text_gets_its_type(void **state)
+{
+  struct queue t;
+
+  (void)state;
+  start(&t);
+  assert_int_equal(sio__packetq_add(&t.q, "abc", 3, SIO__SEND_BARE), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "", 0, SIO__SEND_BARE), 0);
+  assert_packet(&t, 0, "4abc", false);
+  assert_packet(&t, 1, "4", false);
+  assert_int_equal(t.q.items[0].flags, 0);
+  assert_int_equal(t.q.bytes, 5);
+  assert_int_equal(t.q.encoded, 6);
+  end(&t);
+}
+
+static void test_as_many_fit_as_the_payload_may_have_bytes(void **state)
+{
+  struct queue t;
+  size_t encoded;
+
+  (void)state;
+  start(&t);
+  assert_int_equal(sio__packetq_fit(&t.q, 100, 0, &encoded), 0);
+  assert_int_equal(encoded, 0);
+  assert_int_equal(sio__packetq_add(&t.q, "4aaa", 4, 0), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "\1\2\3", 3, SIO_SEND_BINARY), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "4", 1, 0), 0);
+  assert_int_equal(sio__packetq_fit(&t.q, 1, 0, &encoded), 1);
+  assert_int_equal(encoded, 4);
+  assert_int_equal(sio__packetq_fit(&t.q, 9, 0, &encoded), 1);
+  assert_int_equal(sio__packetq_fit(&t.q, 10, 0, &encoded), 2);
+  assert_int_equal(encoded, 10); /* "4aaa", what separates, "bAQID" */
+  assert_int_equal(sio__packetq_fit(&t.q, 11, 0, &encoded), 2);
+  assert_int_equal(sio__packetq_fit(&t.q, 12, 0, &encoded), 3);
+  assert_int_equal(encoded, 12);
+  assert_int_equal(sio__packetq_fit(&t.q, 13, 2, &encoded), 1);
+  assert_int_equal(sio__packetq_fit(&t.q, 14, 2, &encoded), 2);
+  assert_int_equal(encoded, 10);
+  assert_int_equal(sio__packetq_fit(&t.q, UINT64_MAX, 9, &encoded), 3);
+  end(&t);
+}
+
+static void test_the_first_ones_are_dropped(void **state)
+{
+  struct sio__chunk *shared;
+  struct queue t;
+
+  (void)state;
+  start(&t);
+  shared = sio__chunk_new(&t.pool, 10);
+  assert_non_null(shared);
+  memcpy(shared->data, "4shared", 7);
+  assert_int_equal(sio__packetq_add(&t.q, "4a", 2, 0), 0);
+  assert_int_equal(sio__packetq_push(&t.q, shared, 0, 7, 0), 0);
+  assert_int_equal(sio__packetq_push(&t.q, shared, 1, 6, SIO_SEND_BINARY), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "4bb", 3, 0), 0);
+  assert_int_equal(shared->refs, 3);
+  sio__packetq_drop(&t.q, 0);
+  assert_int_equal(t.q.count, 4);
+  sio__packetq_drop(&t.q, 2);
+  assert_int_equal(t.q.count, 2);
+  assert_int_equal(t.q.pieces, 1);
+  assert_int_equal(t.q.bytes, 9);
+  assert_int_equal(t.q.encoded, 9 + 1 + 3);
+  assert_int_equal(shared->refs, 2);
+  assert_packet(&t, 0, "shared", true);
+  assert_packet(&t, 1, "4bb", false);
+  assert_int_equal(sio__packetq_add(&t.q, "4c", 2, 0), 0);
+  assert_packet(&t, 2, "4c", false);
+  sio__packetq_drop(&t.q, 7);
+  assert_int_equal(t.q.count, 0);
+  assert_int_equal(t.q.encoded, 0);
+  assert_int_equal(t.q.pieces, 0);
+  assert_int_equal(shared->refs, 1);
+  sio__chunk_unref(shared);
+  end(&t);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -220,6 +299,9 @@ int main(void)
       cmocka_unit_test(test_clearing_keeps_a_little_memory_only),
       cmocka_unit_test(test_a_packet_that_is_too_long_is_refused),
       cmocka_unit_test(test_without_memory_nothing_is_queued),
+      cmocka_unit_test(test_a_bare_text_gets_its_type),
+      cmocka_unit_test(test_as_many_fit_as_the_payload_may_have_bytes),
+      cmocka_unit_test(test_the_first_ones_are_dropped),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

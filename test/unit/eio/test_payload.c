@@ -206,6 +206,64 @@ static void test_without_memory_writing_fails(void **state)
   assert_true(test_every_allocation(write_short_of_memory, NULL) > 4);
 }
 
+static void test_the_first_packets_make_a_payload(void **state)
+{
+  struct test_mem mem;
+  struct sio__buf buf;
+  struct out t;
+  size_t encoded;
+  uint32_t n;
+
+  (void)state;
+  test_mem_init(&mem, TEST_MEM_NEVER);
+  start(&t, &mem);
+  sio__buf_init(&buf, &mem.allocator, SIZE_MAX);
+  assert_int_equal(sio__packetq_add(&t.q, "4a", 2, 0), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "\1\2\3\4", 4, SIO_SEND_BINARY), 0);
+  assert_int_equal(sio__packetq_add(&t.q, "4long", 5, 0), 0);
+  n = sio__packetq_fit(&t.q, 12, 0, &encoded);
+  assert_int_equal(n, 2);
+  assert_int_equal(sio__payload_write(&t.q, n, &t.out), 0);
+  assert_int_equal(t.out.bytes, encoded);
+  sio__payload_collect(&t.q, n, &buf);
+  assert_int_equal(buf.len, encoded);
+  assert_memory_equal(buf.data,
+                      "4a\x1e"
+                      "bAQIDBA==",
+                      encoded);
+  sio__packetq_drop(&t.q, n);
+  sio__buf_reset(&buf, 0);
+  sio__payload_collect(&t.q, 1, &buf);
+  assert_int_equal(buf.len, 5);
+  assert_memory_equal(buf.data, "4long", 5);
+  sio__buf_dispose(&buf);
+  end(&t);
+  test_mem_check(&mem);
+}
+
+static void collect(struct test_mem *mem, void *user)
+{
+  struct sio__buf buf;
+  struct out t;
+
+  (void)user;
+  start(&t, mem);
+  sio__buf_init(&buf, &mem->allocator, SIZE_MAX);
+  if (sio__packetq_add(&t.q, "4a", 2, 0) == 0 &&
+      sio__packetq_add(&t.q, (const char[400]){0}, 400, SIO_SEND_BINARY) == 0) {
+    sio__payload_collect(&t.q, 2, &buf);
+    assert_true(buf.error == 0 ? buf.len == t.q.encoded : mem->fired);
+  }
+  sio__buf_dispose(&buf);
+  end(&t);
+}
+
+static void test_collecting_survives_a_lack_of_memory(void **state)
+{
+  (void)state;
+  assert_true(test_every_allocation(collect, NULL) > 3);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -216,6 +274,8 @@ int main(void)
       cmocka_unit_test(test_long_texts_are_not_copied),
       cmocka_unit_test(test_shared_packets_are_written_from_their_place),
       cmocka_unit_test(test_without_memory_writing_fails),
+      cmocka_unit_test(test_the_first_packets_make_a_payload),
+      cmocka_unit_test(test_collecting_survives_a_lack_of_memory),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,155 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/eio/session.c: heartbeat, messages, and the end of sessions. */
+/* lib/eio/session.c: the end of sessions, how much they may have unsent, and
+ * their ids. */
 #include "eio_world.h"
 
 #include <stdio.h>
 
 #define SEP "\x1e"
-
-static const char ping_timeout[] =
-    "closed ping timeout, no pong arrived in time, limit 20000\n";
-
-/* ---- Heartbeat ---- */
-
-static void test_the_first_ping_comes_after_the_interval(struct world *w)
-{
-  int p = peer_open(w), sid = peer_handshake(w, p), ws;
-
-  (void)peer_websocket(w, &ws);
-  peer_get(w, p, sid);
-  eio_sleep(w, 24999);
-  expect_nothing(w, p);
-  expect_nothing(w, ws);
-  eio_sleep(w, 1);
-  expect_poll(w, p, "2");
-  expect_message(w, ws, "2");
-}
-
-static void
-test_without_a_pong_the_session_ends_to_the_millisecond(struct world *w)
-{
-  int p = peer_open(w), sid = peer_handshake(w, p), ws;
-
-  (void)peer_websocket(w, &ws);
-  eio_sleep(w, 25000);
-  peer_get(w, p, sid);
-  expect_poll(w, p, "2");
-  expect_message(w, ws, "2");
-  peer_get(w, p, sid);
-  eio_sleep(w, 19999);
-  expect_nothing(w, p);
-  expect_nothing(w, ws);
-  expect_sessions(w, 2);
-  eio_sleep(w, 1);
-  expect_poll(w, p, "1");
-  expect_frame(w, ws, 0x88, "", 0);
-  expect_sessions(w, 0);
-  expect_cause(w, SIO_CAUSE_PING_TIMEOUT, 2);
-}
-
-static void
-test_without_a_poll_the_ping_waits_and_the_session_ends_too(struct world *w)
-{
-  int p = peer_open(w);
-
-  (void)peer_handshake(w, p);
-  eio_sleep(w, 44999);
-  expect_events(w, "");
-  eio_sleep(w, 1);
-  expect_events(w, ping_timeout);
-}
-
-static void test_a_pong_starts_the_interval_anew(struct world *w)
-{
-  int ws;
-
-  (void)peer_websocket(w, &ws);
-  for (int i = 0; i < 3; i++) {
-    eio_sleep(w, 25000);
-    expect_message(w, ws, "2");
-    eio_sleep(w, 7000);
-    peer_message(w, ws, i == 1 ? "3with data" : "3");
-    eio_sleep(w, 24999);
-    expect_nothing(w, ws);
-    eio_sleep(w, 1);
-    expect_message(w, ws, "2");
-    peer_message(w, ws, "3");
-  }
-  expect_events(w, "");
-}
-
-static void test_only_pongs_count_as_heartbeat(struct world *w)
-{
-  int p = peer_open(w), sid = peer_handshake(w, p);
-
-  eio_sleep(w, 25000);
-  peer_get(w, p, sid);
-  expect_poll(w, p, "2");
-  eio_sleep(w, 19999);
-  peer_post(w, p, sid, "4x" SEP "6");
-  expect_ok(w, p);
-  eio_sleep(w, 1);
-  expect_events(
-      w, "text x\nclosed ping timeout, no pong arrived in time, limit 20000\n");
-}
-
-static void test_an_unasked_pong_postpones_the_ping(struct world *w)
-{
-  int ws;
-
-  (void)peer_websocket(w, &ws);
-  eio_sleep(w, 20000);
-  peer_message(w, ws, "3");
-  eio_sleep(w, 24999);
-  expect_nothing(w, ws);
-  eio_sleep(w, 1);
-  expect_message(w, ws, "2");
-}
-
-static void test_a_late_loop_gives_no_grace(struct world *w)
-{
-  int ws;
-
-  (void)peer_websocket(w, &ws);
-  eio_jump(w, 30000);
-  expect_message(w, ws, "2");
-  eio_sleep(w, 14999);
-  expect_nothing(w, ws);
-  eio_sleep(w, 1);
-  expect_frame(w, ws, 0x88, "", 0);
-  expect_events(w, ping_timeout);
-}
-
-static void test_a_loop_that_hung_does_not_blame_its_peers(struct world *w)
-{
-  int ws;
-
-  (void)peer_websocket(w, &ws);
-  eio_jump(w, 25000 + 10001); /* late by more than half the timeout */
-  expect_message(w, ws, "2");
-  eio_sleep(w, 19999);
-  expect_nothing(w, ws);
-  peer_message(w, ws, "3");
-  eio_jump(w, 1000000);
-  expect_message(w, ws, "2");
-  eio_sleep(w, 20000);
-  expect_frame(w, ws, 0x88, "", 0);
-  expect_events(w, ping_timeout);
-}
-
-static void test_the_heartbeat_ends_a_session_that_is_closing(struct world *w)
-{
-  int p = peer_open(w), sid = peer_handshake(w, p);
-
-  eio_sleep(w, 30000);
-  eio_say(w, sid, "4x");
-  eio_close(w, sid, false);
-  eio_sleep(w, 14999);
-  expect_sessions(w, 1);
-  eio_sleep(w, 1);
-  expect_sessions(w, 0);
-  expect_events(w, "closed forced close, the host closed the connection\n");
-}
 
 /* ---- The end ---- */
 
@@ -324,23 +180,6 @@ static void test_nothing_is_sent_while_the_end_is_told(struct world *w)
   expect_events(w, by_host);
 }
 
-static void test_a_host_that_refuses_a_session_gets_no_end(struct world *w)
-{
-  int p = peer_open(w), q = peer_open(w);
-
-  w->opened_result = SIO_ERR_NOMEM;
-  (void)peer_handshake(w, p); /* the open packet is out already */
-  peer_upgrade(w, q, -1);
-  expect_switch(w, q);
-  if (!eio_is_off(w))
-    w->peers[q].at = w->peers[q].len - 2;
-  expect_frame(w, q, 0x88, "", 0);
-  expect_events(w, "opened\n");
-  expect_sessions(w, 0);
-  w->n_sids = 0; /* they are gone, and nobody was told */
-  memset(w->sessions, 0, sizeof w->sessions);
-}
-
 /* ---- Messages for many ---- */
 
 static void share(struct world *w, const char *packet, unsigned flags)
@@ -433,18 +272,76 @@ static void test_ids_are_looked_up_exactly(struct world *w)
   assert_null(sio__session_find(engine, "", 0));
 }
 
+/* ---- Ids of the host's ---- */
+
+static const char strange_id[] = "a \"quoted\" \\ \xc3\xa9";
+
+static int make_strange_id(const sio_request *request, char *out, size_t cap,
+                           void *user)
+{
+  (void)request;
+  (void)user;
+  assert_true(cap >= sizeof strange_id - 1);
+  memcpy(out, strange_id, sizeof strange_id - 1);
+  return (int)sizeof strange_id - 1;
+}
+
+static void test_an_id_is_escaped_in_the_open_packet(struct world *w)
+{
+  static const char open[] =
+      "0{\"sid\":\"a \\\"quoted\\\" \\\\ \xc3\xa9\",\"upgrades\":["
+      "\"websocket\"],\"pingInterval\":25000,\"pingTimeout\":20000,"
+      "\"maxPayload\":1000000}";
+  int p = peer_open(w), sid;
+
+  sio_server_on_session_id(w->server, make_strange_id, NULL);
+  sid = peer_ask(w, p, "EIO=4&transport=polling", "");
+  expect_poll(w, p, open);
+  if (!eio_is_off(w)) {
+    assert_string_equal(w->sids[sid], strange_id);
+    assert_ptr_equal(sio__session_find(&w->server->engine, strange_id,
+                                       sizeof strange_id - 1),
+                     w->sessions[sid]);
+  }
+  eio_say(w, sid, "4x");
+  peer_text(w, p,
+            "GET /socket.io/?EIO=4&transport=polling&"
+            "sid=a+%%22quoted%%22%%20%%5c+%%C3%%A9 HTTP/1.1\r\n"
+            "Host: h\r\n\r\n");
+  expect_poll(w, p, "4x");
+}
+
+static int make_long_id(const sio_request *request, char *out, size_t cap,
+                        void *user)
+{
+  (void)request;
+  memset(out, 'x', cap);
+  out[cap - 1] = *(char *)user;
+  ++*(char *)user;
+  return (int)cap;
+}
+
+static void test_ids_may_have_128_bytes(struct world *w)
+{
+  int p = peer_open(w), one, two;
+  char last = 'a';
+
+  sio_server_on_session_id(w->server, make_long_id, &last);
+  one = peer_handshake(w, p);
+  two = peer_handshake(w, p);
+  eio_say(w, one, "41");
+  eio_say(w, two, "42");
+  peer_get(w, p, two);
+  expect_poll(w, p, "42");
+  peer_get(w, p, one);
+  expect_poll(w, p, "41");
+  if (!eio_is_off(w))
+    assert_int_equal(strlen(w->sids[one]), SIO__SESSION_ID_MAX);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      SCENARIO(test_the_first_ping_comes_after_the_interval),
-      SCENARIO(test_without_a_pong_the_session_ends_to_the_millisecond),
-      SCENARIO(test_without_a_poll_the_ping_waits_and_the_session_ends_too),
-      SCENARIO(test_a_pong_starts_the_interval_anew),
-      SCENARIO(test_only_pongs_count_as_heartbeat),
-      SCENARIO(test_an_unasked_pong_postpones_the_ping),
-      SCENARIO(test_a_late_loop_gives_no_grace),
-      SCENARIO(test_a_loop_that_hung_does_not_blame_its_peers),
-      SCENARIO(test_the_heartbeat_ends_a_session_that_is_closing),
       SCENARIO(test_closing_answers_the_waiting_poll),
       SCENARIO(test_closing_sends_what_is_queued_first),
       SCENARIO(test_closing_without_a_poll_has_a_grace),
@@ -453,12 +350,13 @@ int main(void)
       SCENARIO(test_a_message_may_close_its_session),
       SCENARIO(test_a_message_may_close_the_server),
       SCENARIO(test_nothing_is_sent_while_the_end_is_told),
-      SCENARIO(test_a_host_that_refuses_a_session_gets_no_end),
       SCENARIO_WITH(test_a_session_that_nobody_polls_is_bounded, narrow),
       SCENARIO_WITH(test_small_shared_packets_that_nobody_polls_count_as_blocks,
                     narrow),
       SCENARIO_WITH(test_a_websocket_that_nobody_reads_is_bounded, narrow),
       SCENARIO(test_ids_are_looked_up_exactly),
+      SCENARIO(test_an_id_is_escaped_in_the_open_packet),
+      SCENARIO(test_ids_may_have_128_bytes),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include "eio/snapshot.h"
 #include "http/parse.h"
+#include <sio/error.h>
 
 static const struct sio__http_limits limits = {4096, 100};
 
@@ -112,6 +113,31 @@ static void test_without_memory_there_is_none(void **state)
   assert_true(test_every_allocation(take_short_of_memory, NULL) > 3);
 }
 
+static void test_parameters_are_decoded(void **state)
+{
+  struct sio__snapshot *snapshot;
+  struct test_mem mem;
+  char value[8] = "before";
+
+  (void)state;
+  test_mem_init(&mem, TEST_MEM_NEVER);
+  snapshot = take(&mem, request, "", false);
+  assert_non_null(snapshot);
+  assert_int_equal(sio__snapshot_query(snapshot, "token", value, 4), 0);
+  assert_string_equal(value, "a b");
+  assert_int_equal(sio__snapshot_query(snapshot, "token", value, 3),
+                   SIO_ERR_LIMIT);
+  assert_string_equal(value, "");
+  value[0] = 'x';
+  assert_int_equal(sio__snapshot_query(snapshot, "t", value, sizeof value),
+                   SIO_ERR_NOT_FOUND);
+  assert_string_equal(value, "");
+  assert_int_equal(sio__snapshot_query(snapshot, "token", NULL, 0),
+                   SIO_ERR_LIMIT);
+  sio__snapshot_unref(snapshot);
+  test_mem_check(&mem);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -119,6 +145,7 @@ int main(void)
       cmocka_unit_test(test_it_lives_as_long_as_a_reference),
       cmocka_unit_test(test_long_addresses_are_cut),
       cmocka_unit_test(test_without_memory_there_is_none),
+      cmocka_unit_test(test_parameters_are_decoded),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -397,6 +397,101 @@ static void test_upgrades_can_be_forbidden(struct world *w)
   expect_sessions(w, 1);
 }
 
+/* ---- What the host sees ---- */
+
+static void test_the_host_sees_the_session_move(struct world *w)
+{
+  const sio_metrics *m = &w->server->engine.metrics;
+  int p = peer_open(w), sid = peer_handshake(w, p);
+  int ws = open_candidate(w, sid);
+
+  eio_watch(w, WATCH_LIFE | WATCH_PACKETS);
+  eio_say(w, sid, "4queued");
+  peer_get(w, p, sid);
+  expect_poll(w, p, "4queued");
+  peer_get(w, p, sid);
+  probe(w, ws);
+  expect_poll(w, p, "6");
+  eio_say(w, sid, "4moves");
+  peer_message(w, ws, "5");
+  expect_message(w, ws, "4moves");
+  expect_events(w, "out 4 text queued\nhost drain\nout 6 text\n"
+                   "out 4 text moves\nhost upgrade\nhost drain\n");
+  if (eio_is_off(w))
+    return;
+  assert_string_equal(sio_session_transport(w->sessions[sid]), "websocket");
+  assert_int_equal(m->upgrades, 1);
+  assert_int_equal(m->upgrades_done, 1);
+  assert_int_equal(m->sessions_polling_now, 0);
+  assert_int_equal(m->sessions_websocket_now, 1);
+}
+
+static bool discards;
+
+static void close_on_upgrade(struct world *w, sio_session *session,
+                             const char *line)
+{
+  (void)w;
+  if (strcmp(line, "host upgrade") == 0)
+    sio_session_close(session, discards);
+}
+
+static void test_the_host_may_close_the_session_as_it_moves(struct world *w)
+{
+  for (int i = 0; i < 2; i++) {
+    int p = peer_open(w), sid = peer_handshake(w, p);
+    int ws = open_candidate(w, sid);
+
+    discards = i == 0;
+    w->on_host = close_on_upgrade;
+    eio_watch(w, WATCH_LIFE);
+    eio_say(w, sid, "4last");
+    peer_message(w, ws, "5");
+    expect_message(w, ws, "4last");
+    expect_frame(w, ws, 0x88, "", 0);
+    expect_nothing(w, ws);
+    expect_events(w, "host upgrade\n"
+                     "closed forced close, the host closed the connection\n"
+                     "host close forced close\n");
+    expect_sessions(w, 0);
+    eio_watch(w, 0);
+  }
+}
+
+static void close_on_noop(struct world *w, sio_session *session,
+                          const char *line)
+{
+  (void)w;
+  if (strcmp(line, "out 6 text") == 0)
+    sio_session_close(session, discards);
+}
+
+static void test_the_host_may_close_the_session_at_the_noop(struct world *w)
+{
+  for (int i = 0; i < 4; i++) {
+    int p = peer_open(w), sid = peer_handshake(w, p);
+    int ws = open_candidate(w, sid);
+
+    discards = i % 2 == 0;
+    w->on_host = close_on_noop;
+    peer_get(w, p, sid);
+    eio_watch(w, WATCH_PACKETS);
+    if (i < 2) {
+      peer_message(w, ws, "5"); /* while a GET waits */
+    } else {
+      peer_message(w, ws, "2probe");
+      expect_message(w, ws, "3probe");
+    }
+    expect_frame(w, ws, 0x88, "", 0);
+    expect_nothing(w, ws);
+    expect_poll(w, p, "1");
+    expect_sessions(w, 0);
+    eio_watch(w, 0);
+    w->events_len = 0;
+    w->events[0] = '\0';
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -421,6 +516,9 @@ int main(void)
       SCENARIO(test_a_pong_that_is_owed_stays_owed_across_the_upgrade),
       SCENARIO_ONCE(test_hazard_a_candidate_may_be_reset_at_any_byte, NULL),
       SCENARIO_WITH(test_upgrades_can_be_forbidden, no_upgrades),
+      SCENARIO(test_the_host_sees_the_session_move),
+      SCENARIO(test_the_host_may_close_the_session_as_it_moves),
+      SCENARIO(test_the_host_may_close_the_session_at_the_noop),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

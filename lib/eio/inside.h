@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SIO_EIO_HANDSHAKE_H
-#define SIO_EIO_HANDSHAKE_H
+#ifndef SIO_EIO_INSIDE_H
+#define SIO_EIO_INSIDE_H
 
 /*
  * Requests under the path, from the head on.
@@ -17,9 +17,9 @@
 #include "eio/exchange.h"
 
 /* The head of a request under the path has arrived. */
-void sio__handshake_request(struct sio_request *request);
+void sio__inside_request(struct sio_request *request);
 
 /* The host has given up a handshake (REQUEST_HANDSHAKE) without a decision. */
-void sio__handshake_forgotten(struct sio_request *request);
+void sio__inside_forgotten(struct sio_request *request);
 
 #endif

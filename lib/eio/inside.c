@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests under the path: who sees them, in which order, and what the host
  * decides about handshakes.  See handshake.h. */
-#include "eio/handshake.h"
+#include "eio/inside.h"
 
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -168,7 +168,7 @@ int sio_handshake_refuse(sio_request *request, int status, const char *message)
   return 0;
 }
 
-void sio__handshake_forgotten(struct sio_request *request)
+void sio__inside_forgotten(struct sio_request *request)
 {
   if (check_undecided(request) != 0)
     return;
@@ -287,7 +287,7 @@ static void on_handshake(struct sio_request *request,
     sio__admit(request, verdict, no_id);
 }
 
-void sio__handshake_request(struct sio_request *request)
+void sio__inside_request(struct sio_request *request)
 {
   struct sio__verdict verdict;
 

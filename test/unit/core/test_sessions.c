@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/core/plain.c: servers without Socket.IO, and what a host sees of the
+/* lib/core/sessions.c: servers without Socket.IO, and what a host sees of the
  * sessions of any server. */
 #include "core_world.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SIO_EIO_HOOKS_H
-#define SIO_EIO_HOOKS_H
+#ifndef SIO_EIO_HOOKSET_H
+#define SIO_EIO_HOOKSET_H
 
 /* What a host has hooked into an engine: see <sio/handshake.h> and
  * <sio/engine.h>. */

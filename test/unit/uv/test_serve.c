@@ -230,5 +230,5 @@ int main(void)
       cmocka_unit_test(test_no_memory_is_reported_and_nothing_leaks),
   };
 
-  return cmocka_run_group_tests_name("uv/client", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("uv/serve", tests, NULL, NULL);
 }
