@@ -164,7 +164,10 @@ static bool has_said_goodbye(const struct sio__http_side *http)
   if (sio__list_is_empty(&http->requests))
     return false;
   last = SIO__CONTAINER(http->requests.prev, struct sio_request, link);
-  return (last->answered || last->begun) && !last->keep_alive;
+  if (last->keep_alive)
+    return false;
+  /* The body of a request may go on behind the beginning of its answer. */
+  return last->answered || (last->begun && http->arriving != last);
 }
 
 /* What comes behind a websocket's handshake has to wait for it. */
