@@ -3,6 +3,7 @@
  * states. */
 #include "eio/connection.h"
 
+#include "base/cold.h"
 #include "base/mem.h"
 
 /* End what depended on a connection that carries nothing any more, and free
@@ -197,25 +198,29 @@ int sio_conn_feed(sio_conn *conn, uint8_t *data, size_t len)
 size_t sio_conn_output(sio_conn *conn, sio_span *spans, size_t n)
 {
   conn->told = false;
-  if (conn->aborted)
-    return 0;
-  conn->blocked = conn->out.bytes > 0; /* until it has been sent */
-  return sio__outq_spans(&conn->out, spans, n);
+  return conn->aborted ? 0 : sio__outq_spans(&conn->out, spans, n);
 }
 
-void sio_conn_sent(sio_conn *conn, size_t len)
+static SIO__COLD void tell_sent(struct sio_conn *conn)
 {
   const struct sio__conn_protocol *protocol = conn->protocol;
 
-  sio__outq_sent(&conn->out, len);
-  conn->sent += len;
-  conn->engine->metrics.bytes_out += len;
-  conn->blocked = conn->out.bytes > 0;
   if (protocol == NULL || protocol->sent == NULL || !sio__conn_is_open(conn))
     return;
   sio__engine_enter(conn->engine);
   protocol->sent(conn);
   sio__engine_leave(conn->engine);
+}
+
+void sio_conn_sent(sio_conn *conn, size_t len)
+{
+  struct sio__engine *engine = conn->engine;
+
+  sio__outq_sent(&conn->out, len);
+  conn->sent += len;
+  engine->metrics.bytes_out += len;
+  if (conn->watched || engine->hooks.sessions.drain != NULL)
+    tell_sent(conn);
 }
 
 size_t sio_conn_pending(const sio_conn *conn)

@@ -29,7 +29,8 @@ struct sio__conn_protocol {
   size_t (*feed)(struct sio_conn *conn, uint8_t *data, size_t len);
   /* conn->timer has run out on an open connection. */
   void (*timeout)(struct sio_conn *conn);
-  /* All or part of the output has been sent; may be NULL. */
+  /* All or part of the output has been sent, and somebody waits for that:
+   * conn->watched, or a session's drain handler. */
   void (*sent)(struct sio_conn *conn);
   /* The connection carries nothing any more, because of conn->cause: end what
    * depends on it.  Called once, outside of all callbacks. */
@@ -55,7 +56,7 @@ struct sio_conn {
   bool told;    /* the host knows that it is ready */
   bool linger;  /* ENDING: the peer may still be sending */
   bool aborted; /* ENDING: what is unsent does not matter */
-  bool blocked; /* the host could not send all that it was shown */
+  bool watched; /* somebody waits for output to leave: see `sent` above */
   sio_cause cause;
   uint64_t seen; /* the size that `cause` is about, or 0 */
   uint64_t sent; /* bytes, in all */

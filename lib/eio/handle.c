@@ -68,8 +68,11 @@ static int send_open(struct sio_session *session, sio_span data, unsigned flags,
   }
   if (!session->transport->send(session, data.data, data.len, flags))
     return failure_of(session);
-  if (sent != NULL)
+  if (sent != NULL) {
     sio__receipts_add(session->receipts, last_place(session), sent, user);
+    if (session->ws != NULL)
+      session->ws->watched = true;
+  }
   return 0;
 }
 

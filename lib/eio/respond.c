@@ -338,6 +338,7 @@ int sio_respond_on_drain(sio_request *request, sio_http_fn fn, void *user)
     return SIO_ERR_DISCONNECTED;
   pieces->on_drain = fn;
   pieces->drain_user = user;
+  request->conn->watched = true;
   if (fn == NULL) {
     sio__list_remove(&pieces->drain.link);
   } else if (sio__conn_is_open(request->conn) &&

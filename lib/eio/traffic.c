@@ -3,6 +3,7 @@
 #include "eio/traffic.h"
 
 #include "base/base64.h"
+#include "base/cold.h"
 
 enum { TYPES = 7 };
 
@@ -13,8 +14,9 @@ static bool is_type(uint8_t byte)
 
 /* ---- Out ---- */
 
-static void show_out(struct sio_session *session, const uint8_t *packet,
-                     size_t len, unsigned flags)
+static SIO__COLD void show_out(struct sio_session *session,
+                               const uint8_t *packet, size_t len,
+                               unsigned flags)
 {
   const struct sio__hooks *hooks = &session->engine->hooks;
   sio_packet_type type = SIO_PACKET_MESSAGE;
@@ -94,14 +96,30 @@ void sio__shared_release(struct sio__shared *shared)
       sio__chunk_unref(shared->frames[bits]);
 }
 
-bool sio__session_send_shared(struct sio_session *session,
-                              struct sio__shared *shared)
+/* With somebody who wants to see it. */
+static SIO__COLD bool show_and_send_shared(struct sio_session *session,
+                                           struct sio__shared *shared)
 {
   sio_span packet = sio__shared_packet(shared);
 
   return sio__session_will_send(session, packet.data, packet.len,
                                 shared->flags) &&
          session->transport->send_shared(session, shared);
+}
+
+bool sio__session_send_shared(struct sio_session *session,
+                              struct sio__shared *shared)
+{
+  struct sio__engine *engine = session->engine;
+
+  if (engine->hooks.sessions.packet_out != NULL)
+    return show_and_send_shared(session, shared);
+  if (!sio__session_is_open(session))
+    return false;
+  session->undrained = true;
+  engine->metrics.packets_out++;
+  engine->metrics.messages_out++;
+  return session->transport->send_shared(session, shared);
 }
 
 /* ---- In ---- */

@@ -91,6 +91,7 @@ static void commit(struct sio_session *session, struct sio_conn *conn)
     return;
   }
   session->ws = conn;
+  conn->watched = session->receipts != NULL;
   sio__session_move(session, &sio__websocket_transport);
   sio__websocket_attach(conn, session, &sio__websocket_sink);
   send_queued(session);

@@ -3,6 +3,7 @@
 #include "eio/websocket.h"
 
 #include "base/base64.h"
+#include "base/cold.h"
 #include "eio/receipts.h"
 #include "eio/spare.h"
 #include "eio/traffic.h"
@@ -311,8 +312,9 @@ static bool push_deflated(struct sio_conn *conn, struct sio__shared *shared)
   return sio__conn_push(conn, frame, off, frame->len - off);
 }
 
-static bool websocket_send_shared(struct sio_session *session,
-                                  struct sio__shared *shared)
+/* What is not the frame as it is, or not now. */
+static SIO__COLD bool send_shared_otherwise(struct sio_session *session,
+                                            struct sio__shared *shared)
 {
   const struct sio__chunk *chunk = shared->chunk;
   struct sio_conn *conn = session->ws;
@@ -329,6 +331,18 @@ static bool websocket_send_shared(struct sio_session *session,
                         chunk->len - shared->frame_off);
 }
 
+static bool websocket_send_shared(struct sio_session *session,
+                                  struct sio__shared *shared)
+{
+  struct sio_conn *conn = session->ws;
+
+  if ((shared->flags & SIO_SEND_BINARY) != 0 || conn->ws_closing ||
+      conn->deflate != NULL)
+    return send_shared_otherwise(session, shared);
+  return sio__conn_push(conn, shared->chunk, shared->frame_off,
+                        shared->chunk->len - shared->frame_off);
+}
+
 static size_t websocket_pending(const struct sio_session *session)
 {
   return session->ws != NULL ? session->ws->out.bytes : 0;
@@ -338,7 +352,7 @@ static bool websocket_writable(const struct sio_session *session)
 {
   const struct sio_conn *conn = session->ws;
 
-  return conn != NULL && sio__conn_is_open(conn) && !conn->blocked &&
+  return conn != NULL && sio__conn_is_open(conn) && conn->out.bytes == 0 &&
          !conn->ws_closing;
 }
 
