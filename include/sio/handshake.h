@@ -87,7 +87,7 @@ SIO_API void sio_server_on_handshake(sio_server *server, sio_handshake_fn fn,
  *
  * Errors: SIO_ERR_STATE (decided already, or not a handshake),
  *         SIO_ERR_DISCONNECTED (the client has gone), SIO_ERR_INVALID (not an
- *         id; nothing is decided).
+ *         id, or one that is in use; nothing is decided).
  */
 SIO_API int sio_handshake_accept(sio_request *request, sio_str id);
 

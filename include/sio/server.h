@@ -103,7 +103,7 @@ typedef struct sio_server_options {
   uint64_t close_timeout_ms;      /**< for the peer's part of closing; 30000 */
   uint64_t handshake_timeout_ms;  /**< for the host's decision; 30000 */
   uint64_t unhandled_upgrade_timeout_ms; /**< of an upgrade request outside the
-                                              path; 1000 */
+                                              path; 0: no limit; 1000 */
   uint32_t max_fragments;                /**< of a websocket message; 16384 */
   uint64_t max_poll_bytes;        /**< of the answer to one poll, which has at
                                        least one packet; 0: no limit */

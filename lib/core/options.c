@@ -104,7 +104,7 @@ static const struct range {
     RANGE(keep_alive_timeout_ms, 1, MS),
     RANGE(close_timeout_ms, 1, MS),
     RANGE(handshake_timeout_ms, 1, MS),
-    RANGE(unhandled_upgrade_timeout_ms, 1, MS),
+    RANGE(unhandled_upgrade_timeout_ms, 0, MS),
     RANGE(max_fragments, 1, UINT32_MAX),
     RANGE(max_poll_bytes, 0, BIG),
     RANGE(max_payload_packets, 1, UINT32_MAX),

@@ -16,6 +16,11 @@ static void on_heartbeat(struct sio__timer *timer)
   bool hung = (clock->now_ms - timer->at_ms) * 2 > timeout;
 
   if (session->pinged || (session->protocol == 3 && !hung)) {
+    /* A client that vanished did not let the host close in peace. */
+    if (session->state == SESSION_CLOSING && session->cause == SIO_CAUSE_HOST) {
+      session->reason = SIO_REASON_PING_TIMEOUT;
+      session->cause = SIO_CAUSE_PING_TIMEOUT;
+    }
     sio__session_fail(session, &end, "1");
     return;
   }

@@ -200,10 +200,11 @@ static bool run_middlewares(struct sio_request *request)
   if (list->n == 0)
     return true;
   request->refs++;
-  if (sio__http_has_body(&request->head)) { /* it is not read if refused */
+  /* What follows is not read, or not HTTP, if it is refused. */
+  if (sio__http_has_body(&request->head) || request->head.wants_websocket)
     request->keep_alive = false;
+  if (sio__http_has_body(&request->head))
     http->arriving = request;
-  }
   for (uint32_t i = 0; i < list->n && rv == 0 && !over; i++) {
     sio_http_middleware_fn fn = (sio_http_middleware_fn)list->items[i].fn;
 

@@ -57,14 +57,17 @@ static void settle_upgrade(struct sio_request *request)
 {
   struct sio_conn *conn = request->conn;
   bool is_kept = request->refs > 2; /* by the host */
+  uint64_t timeout_ms;
 
   if (!request->head.wants_upgrade || request->begun || !is_kept ||
       conn == NULL || !sio__conn_is_open(conn))
     return;
+  timeout_ms = conn->engine->options->unhandled_upgrade_timeout_ms;
+  if (timeout_ms == 0)
+    return;
   request->keep_alive = false;
   conn->protocol = &silence;
-  sio__timer_start(&conn->engine->clock, &conn->timer,
-                   conn->engine->options->unhandled_upgrade_timeout_ms);
+  sio__timer_start(&conn->engine->clock, &conn->timer, timeout_ms);
 }
 
 /* ---- Events ---- */

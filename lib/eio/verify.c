@@ -82,6 +82,14 @@ static bool origin_is_clean(sio_str origin)
   return true;
 }
 
+/* Whoever has no websockets takes an upgrade request for a plain one. */
+static bool is_upgrade(const struct sio__engine *engine,
+                       const struct sio__http_head *head)
+{
+  return head->wants_websocket &&
+         (engine->options->transports & SIO_WEBSOCKET) != 0;
+}
+
 static uint32_t transport_bit(sio_str name)
 {
   if (sio_str_is(name, "polling"))
@@ -121,18 +129,19 @@ static void verify_known(struct sio_session *session,
                          const struct sio__http_head *head, uint32_t transport,
                          struct sio__verdict *verdict)
 {
-  uint32_t expected = head->wants_websocket ? SIO_WEBSOCKET : SIO_POLLING;
+  bool upgrade = is_upgrade(session->engine, head);
+  uint32_t expected = upgrade ? SIO_WEBSOCKET : SIO_POLLING;
 
   if (!protocol_fits(head, verdict, session))
     return;
   if (transport != expected ||
-      (head->wants_websocket ? session->engine->options->no_upgrades != 0
-                             : session->ws != NULL)) {
+      (upgrade ? session->engine->options->no_upgrades != 0
+               : session->ws != NULL)) {
     mismatch(verdict, session, transport);
     return;
   }
   verdict->session = session;
-  if (head->wants_websocket)
+  if (upgrade)
     verdict->kind = VERDICT_UPGRADE;
   else if (strcmp(head->method, "GET") == 0)
     verdict->kind = VERDICT_GET;
@@ -143,12 +152,13 @@ static void verify_known(struct sio_session *session,
 }
 
 /* What a handshake asks for. */
-static void read_wishes(const struct sio__http_head *head,
+static void read_wishes(const struct sio__engine *engine,
+                        const struct sio__http_head *head,
                         struct sio__verdict *verdict)
 {
   sio_str value = {NULL, 0};
 
-  verdict->websocket = head->wants_websocket;
+  verdict->websocket = is_upgrade(engine, head);
   verdict->protocol =
       param(head, "EIO", verdict, &value) && sio_str_is(value, "4") ? 4 : 3;
   verdict->base64 = param(head, "b64", verdict, &value) && value.len > 0;
@@ -166,7 +176,7 @@ static void verify_new(const struct sio__engine *engine,
   } else if (transport == SIO_WEBSOCKET && !head->wants_websocket) {
     sio__verdict_refuse(verdict, SIO_REFUSED_REQUEST,
                         "TRANSPORT_HANDSHAKE_ERROR");
-  } else if (transport == SIO_POLLING && head->wants_websocket) {
+  } else if (transport == SIO_POLLING && is_upgrade(engine, head)) {
     mismatch(verdict, NULL, transport);
   } else if (engine->closing) {
     verdict->kind = VERDICT_CLOSED;
@@ -174,7 +184,7 @@ static void verify_new(const struct sio__engine *engine,
     verdict->kind = VERDICT_FULL;
   } else {
     verdict->kind = VERDICT_HANDSHAKE;
-    read_wishes(head, verdict);
+    read_wishes(engine, head, verdict);
   }
 }
 

@@ -309,7 +309,9 @@ suite('closing the server', () => {
     await server.send(polling.sid, 'never');
     await server.send(closing.sid, 'never', { close: 'gently' });
     await server.control('close-server');
-    await server.entry({ what: 'close', id: closing.sid });
+    // Nobody is answered until it has closed.
+    await until(() => server.entry({ what: 'server closed' }).catch(() => null), 'the end');
+    assert.equal((await server.entries('close')).length, 2);
     for (const session of [polling, closing]) {
       const answer = await ask(server, session.query).catch(() => ({ body: '' }));
       assert.doesNotMatch(answer.body.toString(), /never/);

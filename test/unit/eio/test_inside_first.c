@@ -105,6 +105,7 @@ static void test_a_middleware_may_answer_by_itself(struct world *w)
   expect_ended(w, q);
   peer_upgrade(w, ws, -1);
   expect_start(w, ws, "HTTP/1.1 503 Service Unavailable\r\n");
+  expect_ended(w, ws);
   expect_sessions(w, 0);
   look_away(w, q);
   look_away(w, ws);

@@ -167,6 +167,26 @@ static void test_an_upgrade_that_is_kept_can_be_answered(struct world *w)
   end_host(&host);
 }
 
+static void patient(sio_server_options *options)
+{
+  options->unhandled_upgrade_timeout_ms = 0;
+}
+
+static void test_an_upgrade_may_be_given_all_the_time(struct world *w)
+{
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  peer_text(w, p, UPGRADE("/?keep"));
+  eio_sleep(w, 3600000);
+  expect_open(w, p);
+  answer(&host, 0, 426, "no");
+  expect_start(w, p, "HTTP/1.1 426 Upgrade Required\r\n");
+  w->peers[p].at = w->peers[p].len;
+  end_host(&host);
+}
+
 static void test_an_upgrade_that_is_given_up_gets_500(struct world *w)
 {
   struct host host;
@@ -246,6 +266,7 @@ int main(void)
       SCENARIO(test_an_upgrade_that_is_answered_is_a_request),
       SCENARIO(test_an_upgrade_that_is_kept_has_its_time),
       SCENARIO(test_an_upgrade_that_is_kept_can_be_answered),
+      SCENARIO_WITH(test_an_upgrade_may_be_given_all_the_time, patient),
       SCENARIO(test_an_upgrade_that_is_given_up_gets_500),
       SCENARIO(test_an_upgrade_with_a_streamed_body_waits_too),
       SCENARIO(test_an_upgrade_waits_for_earlier_answers),

@@ -288,6 +288,12 @@ static void test_websocket_can_be_left_out(struct world *w)
 
   refused_upgrade(w, "EIO=4&transport=websocket", 0);
   (void)peer_handshake(w, p); /* offers no upgrades */
+  peer_text(w, p,
+            "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: h\r\n"
+            "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  expect_start(w, p, "HTTP/1.1 200 OK\r\n"); /* as if it were a plain one */
+  w->peers[p].at = w->peers[p].len;
+  expect_sessions(w, 2);
 }
 
 static void test_polling_can_be_left_out(struct world *w)
