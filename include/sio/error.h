@@ -130,14 +130,15 @@ SIO_API const char *sio_reason_text(sio_reason reason);
   X(DONE, 43, "the exchange was complete")                                     \
   X(SESSIONS, 44, "too many sessions")                                         \
   X(HANDSHAKE_TIMEOUT, 45, "the host did not decide about the handshake")      \
-  X(UNHANDLED_UPGRADE, 46, "nobody handles the upgrade request")
+  X(UNHANDLED_UPGRADE, 46, "nobody handles the upgrade request")               \
+  X(MESSAGE_TIMEOUT, 47, "a websocket message took too long")
 
 /** Precise causes; see SIO_CAUSE_LIST. */
 typedef enum sio_cause {
 #define SIO_CAUSE_ENUM(name, value, text) SIO_CAUSE_##name = value,
   SIO_CAUSE_LIST(SIO_CAUSE_ENUM)
 #undef SIO_CAUSE_ENUM
-      SIO_CAUSE_COUNT_ = 47,
+      SIO_CAUSE_COUNT_ = 48,
   SIO_CAUSE_MAX_ = 0x7fffffff
 } sio_cause;
 

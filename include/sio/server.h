@@ -101,6 +101,8 @@ typedef struct sio_server_options {
   uint64_t body_timeout_ms;   /**< from the end of the header; 300000 */
   uint64_t keep_alive_timeout_ms; /**< without a request; 65000 */
   uint64_t close_timeout_ms;      /**< for the peer's part of closing; 30000 */
+  uint64_t message_timeout_ms;    /**< from the first to the last byte of a
+                                       websocket message; 300000 */
   uint64_t handshake_timeout_ms;  /**< for the host's decision; 30000 */
   uint64_t unhandled_upgrade_timeout_ms; /**< of an upgrade request outside the
                                               path; 0: no limit; 1000 */

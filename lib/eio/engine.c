@@ -142,6 +142,7 @@ uint64_t sio__engine_limit(const struct sio__engine *engine, sio_cause cause)
       {SIO_CAUSE_SESSIONS, o->max_sessions},
       {SIO_CAUSE_UPGRADE_TIMEOUT, o->upgrade_timeout_ms},
       {SIO_CAUSE_HANDSHAKE_TIMEOUT, o->handshake_timeout_ms},
+      {SIO_CAUSE_MESSAGE_TIMEOUT, o->message_timeout_ms},
       {SIO_CAUSE_UNHANDLED_UPGRADE, o->unhandled_upgrade_timeout_ms},
   };
 

@@ -76,6 +76,8 @@ struct sio__engine {
   struct sio__compressor *compressor;
   struct sio__map bundles; /* struct sio__bundle, by name */
   struct sio__hooks hooks;
+  uint64_t strangers_since_ms; /* of the minute in which */
+  uint32_t strangers;          /* so many unknown session ids were seen */
   sio_metrics metrics; /* what counts; what is "now" is filled in later */
   sio_ready_fn ready;
   void *ready_user;

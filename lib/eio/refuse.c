@@ -4,7 +4,7 @@
 
 #include "json/string.h"
 
-enum { DETAIL_MAX = 96 };
+enum { DETAIL_MAX = 96, MINUTE_MS = 60000, MANY_STRANGERS = 20 };
 
 /* What the log says: the name, and what the client has sent about it with
  * everything but printable ASCII replaced. */
@@ -31,6 +31,21 @@ static void describe(const struct sio__verdict *verdict, char out[DETAIL_MAX])
   out[n] = '\0';
 }
 
+/* Many unknown ids at once: say what it may be, once a minute. */
+static void suspect_balancer(struct sio__engine *engine)
+{
+  if (engine->clock.now_ms - engine->strangers_since_ms >= MINUTE_MS) {
+    engine->strangers_since_ms = engine->clock.now_ms;
+    engine->strangers = 0;
+  }
+  if (++engine->strangers == MANY_STRANGERS)
+    sio__engine_log(engine, SIO_LOG_WARN,
+                    "%d requests with unknown session ids in a minute: if a "
+                    "load balancer spreads the requests of one client over "
+                    "several servers, it has to be sticky",
+                    MANY_STRANGERS);
+}
+
 static void tell(struct sio_request *request,
                  const struct sio__verdict *verdict)
 {
@@ -42,6 +57,8 @@ static void tell(struct sio_request *request,
 
   describe(verdict, detail);
   engine->metrics.refused[verdict->code]++;
+  if (verdict->code == SIO_REFUSED_SID)
+    suspect_balancer(engine);
   sio__engine_note(engine, "request", SIO_CAUSE_REFUSED, detail, 0);
   if (engine->hooks.refused != NULL)
     engine->hooks.refused(&refusal, request, engine->hooks.refused_user);

@@ -24,17 +24,12 @@ struct message {
 };
 
 static void feed_frames(struct sio_conn *conn, uint8_t *data, size_t len);
+static void on_timeout(struct sio_conn *conn);
 
 static size_t on_feed(struct sio_conn *conn, uint8_t *data, size_t len)
 {
   feed_frames(conn, data, len);
   return len;
-}
-
-/* The peer has not answered our close frame. */
-static void on_timeout(struct sio_conn *conn)
-{
-  sio__conn_abort(conn, SIO_CAUSE_CLOSE_TIMEOUT);
 }
 
 /* Whoever gets the messages is told that there will be no more. */
@@ -475,9 +470,39 @@ static void on_event(struct sio_conn *conn, const struct sio__ws_event *event)
   }
 }
 
+/* The peer has not answered our close frame, or does not finish a message. */
+static void on_timeout(struct sio_conn *conn)
+{
+  static const struct sio__ws_event event = {
+      .type = WS_ERROR,
+      .code = WS_CODE_POLICY,
+      .cause = SIO_CAUSE_MESSAGE_TIMEOUT,
+  };
+
+  if (conn->ws_closing)
+    sio__conn_abort(conn, SIO_CAUSE_CLOSE_TIMEOUT);
+  else
+    on_error(conn, &event);
+}
+
+/* A message that has begun has its time; `whole`: others have ended since. */
+static void watch_message(struct sio_conn *conn, bool whole)
+{
+  bool running = sio__timer_is_running(&conn->timer);
+
+  if (conn->ws_closing || !sio__conn_is_open(conn))
+    return;
+  if (conn->ws.partial == NULL && running)
+    sio__timer_stop(&conn->timer);
+  if (conn->ws.partial != NULL && (whole || !running))
+    sio__timer_start(&conn->engine->clock, &conn->timer,
+                     conn->engine->options->message_timeout_ms);
+}
+
 static void feed_frames(struct sio_conn *conn, uint8_t *data, size_t len)
 {
   struct sio__ws_event event;
+  bool whole = false;
 
   do {
     size_t used = 0;
@@ -485,6 +510,8 @@ static void feed_frames(struct sio_conn *conn, uint8_t *data, size_t len)
     sio__ws_read(&conn->ws, data, len, &used, &event);
     data += used;
     len -= used;
+    whole |= event.type == WS_TEXT || event.type == WS_BINARY;
     on_event(conn, &event);
   } while (event.type != WS_MORE && sio__conn_is_open(conn));
+  watch_message(conn, whole);
 }

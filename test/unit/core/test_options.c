@@ -46,6 +46,7 @@ static const struct field fields[] = {
     FIELD(body_timeout_ms, 1, UINT32_MAX, 300000),
     FIELD(keep_alive_timeout_ms, 1, UINT32_MAX, 65000),
     FIELD(close_timeout_ms, 1, UINT32_MAX, 30000),
+    FIELD(message_timeout_ms, 1, UINT32_MAX, 300000),
     FIELD(handshake_timeout_ms, 1, UINT32_MAX, 30000),
     FIELD(unhandled_upgrade_timeout_ms, 0, UINT32_MAX, 1000),
     FIELD(max_fragments, 1, UINT32_MAX, 16384),

@@ -134,6 +134,39 @@ test_logs_show_no_session_ids_and_no_control_characters(struct world *w)
   look_away(w, p);
 }
 
+static void quietly(sio_server_options *options)
+{
+  options->log_level = SIO_LOG_WARN;
+}
+
+static int count_in_log(const struct world *w, const char *text)
+{
+  int n = 0;
+
+  for (const char *at = w->log; (at = strstr(at, text)) != NULL; at++)
+    n++;
+  return n;
+}
+
+static void test_a_storm_of_unknown_ids_has_an_explanation(struct world *w)
+{
+  int p = peer_open(w);
+
+  for (int minute = 0; minute < 2; minute++) {
+    for (int i = 0; i < 50; i++) {
+      peer_text(w, p,
+                "GET /socket.io/?transport=polling&sid=x HTTP/1.1\r\n"
+                "Host: h\r\n\r\n");
+      look_away(w, p);
+      if (i == 18 && !eio_is_off(w))
+        assert_int_equal(count_in_log(w, "sticky"), minute);
+    }
+    if (!eio_is_off(w))
+      assert_int_equal(count_in_log(w, "sticky"), minute + 1);
+    eio_sleep(w, 60000);
+  }
+}
+
 static void test_long_texts_are_cut_in_the_log(struct world *w)
 {
   char request[400];
@@ -156,6 +189,7 @@ int main(void)
       SCENARIO(test_what_has_no_code_is_not_told),
       SCENARIO(test_the_host_may_close_everything_when_told),
       SCENARIO(test_logs_show_no_session_ids_and_no_control_characters),
+      SCENARIO_WITH(test_a_storm_of_unknown_ids_has_an_explanation, quietly),
       SCENARIO(test_long_texts_are_cut_in_the_log),
   };
 

@@ -78,6 +78,46 @@ static void test_fragments_make_one_message(struct world *w)
   expect_events(w, "text hello\n");
 }
 
+static void slowly(sio_server_options *options)
+{
+  options->message_timeout_ms = 1000;
+}
+
+static void test_a_message_that_is_never_finished_is_given_up(struct world *w)
+{
+  static const uint8_t policy[] = {0x03, 0xf0};
+  int p;
+
+  (void)peer_websocket(w, &p);
+  peer_frame(w, p, 0x01, "4a", 2);
+  eio_sleep(w, 999);
+  peer_frame(w, p, 0x00, "b", 1);  /* more of it gives no more time */
+  peer_frame(w, p, 0x89, "hi", 2); /* nor does a ping */
+  expect_frame(w, p, 0x8a, "hi", 2);
+  expect_open(w, p);
+  eio_sleep(w, 1);
+  expect_frame(w, p, 0x88, policy, sizeof policy);
+  expect_ended(w, p);
+  expect_events(w, "closed transport error, a websocket message took too "
+                   "long, limit 1000\n");
+  expect_cause(w, SIO_CAUSE_MESSAGE_TIMEOUT, 1);
+}
+
+static void test_each_message_has_its_own_time(struct world *w)
+{
+  int p;
+
+  (void)peer_websocket(w, &p);
+  for (int i = 0; i < 3; i++) {
+    peer_frame(w, p, 0x01, "4a", 2);
+    eio_sleep(w, 900);
+    peer_frame(w, p, 0x80, "b", 1);
+    expect_events(w, "text ab\n");
+    eio_sleep(w, 900); /* between messages there is no limit */
+  }
+  expect_open(w, p);
+}
+
 static void test_websocket_pings_are_no_heartbeat(struct world *w)
 {
   int p;
@@ -410,6 +450,8 @@ int main(void)
       SCENARIO(test_messages_of_every_length_form_arrive),
       SCENARIO(test_a_client_without_binary_gets_base64),
       SCENARIO(test_fragments_make_one_message),
+      SCENARIO_WITH(test_a_message_that_is_never_finished_is_given_up, slowly),
+      SCENARIO_WITH(test_each_message_has_its_own_time, slowly),
       SCENARIO(test_websocket_pings_are_no_heartbeat),
       SCENARIO(test_a_close_frame_is_echoed),
       SCENARIO(test_leaving_without_a_close_frame_is_a_close),
