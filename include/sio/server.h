@@ -99,7 +99,8 @@ typedef struct sio_server_options {
   uint64_t header_timeout_ms; /**< of each request; the first
                                    counts from sio_conn_open(); 60000 */
   uint64_t body_timeout_ms;   /**< from the end of the header; 300000 */
-  uint64_t keep_alive_timeout_ms; /**< without a request; 65000 */
+  uint64_t keep_alive_timeout_ms; /**< without a request, or without reading
+                                       anything of an answer; 65000 */
   uint64_t close_timeout_ms;      /**< for the peer's part of closing; 30000 */
   uint64_t message_timeout_ms;    /**< from the first to the last byte of a
                                        websocket message; 300000 */

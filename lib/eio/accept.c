@@ -123,6 +123,8 @@ static bool write_101(struct sio_request *request, sio_str extension)
     return false;
   sio__fields_reset(fields, SIZE_MAX);
   add_fields(request, fields, accept, extension);
+  if (request->conn != conn || request->answered)
+    return false; /* the hook has answered it */
   sio__buf_append(&fields->lines, "\r\n", 2);
   return fields->lines.error == 0 &&
          sio__conn_write(conn, switching, sizeof switching - 1) &&
@@ -141,7 +143,9 @@ bool sio__websocket_accept(struct sio_request *request)
   ok = agree_on_deflate(conn, &request->head, &extension);
   text.data = (const char *)extension.data;
   text.len = extension.len;
+  request->refs++; /* the hook may answer it and let it go */
   ok = ok && extension.error == 0 && write_101(request, text);
+  sio_request_release(request);
   sio__buf_dispose(&extension);
   if (!ok) {
     sio__conn_abort(conn, SIO_CAUSE_NOMEM); /* unless it has been already */

@@ -66,8 +66,7 @@ struct sio_request *sio__request_new(struct sio_conn *conn,
   request->released = NULL;
   request->owner = NULL;
   request->head = *head;
-  request->whole.data = NULL;
-  request->whole.len = 0;
+  sio__request_forget_input(request);
   sio__list_insert(&conn->http->requests, &request->link);
   conn->http->n_requests++;
   return request;
@@ -119,10 +118,15 @@ int sio__request_keep_body(struct sio_request *request)
 {
   if (request->whole.data != NULL) {
     sio__buf_append(&request->body, request->whole.data, request->whole.len);
-    request->whole.data = NULL;
-    request->whole.len = 0;
+    sio__request_forget_input(request);
   }
   return request->body.error;
+}
+
+void sio__request_forget_input(struct sio_request *request)
+{
+  request->whole.data = NULL;
+  request->whole.len = 0;
 }
 
 sio_span sio__request_body(const struct sio_request *request)
@@ -161,6 +165,7 @@ static void give_up(struct sio_request *request, struct sio__http_side *http)
   http->n_requests--;
   if (http->arriving == request)
     http->arriving = NULL;
+  sio__request_forget_input(request); /* the host may keep it for longer */
   sio__outq_dispose(&request->held);
   if (request->refs == 1 && http->spare == NULL && !request->head_packed) {
     sio__buf_reset(&request->body, KEPT_BODY);
@@ -197,8 +202,10 @@ static void advance(struct sio_conn *conn)
       sio__conn_end(conn, SIO_CAUSE_DONE, linger);
   }
   /* The last answer came by itself: from now on the next request is due. */
-  if (sio__conn_is_open(conn) && http->wait == HTTP_WAIT_NOTHING) {
+  if (sio__conn_is_open(conn) &&
+      (http->wait == HTTP_WAIT_NOTHING || http->wait == HTTP_WAIT_READER)) {
     http->wait = HTTP_WAIT_NEXT;
+    http->mark = conn->sent;
     sio__timer_start(&conn->engine->clock, &conn->timer,
                      conn->engine->options->keep_alive_timeout_ms);
   }
@@ -306,6 +313,22 @@ struct sio__outq *sio__request_begin(struct sio_request *request, int status,
   return out;
 }
 
+/* One answer may be as long as it likes; the next one needs a reader. */
+static bool has_reader(struct sio_request *request)
+{
+  struct sio_conn *conn = request->conn;
+  size_t waiting;
+
+  if (!sio__conn_has_room(conn, 0))
+    return false;
+  waiting = sio__request_waiting(request);
+  if (is_first(request) || waiting <= conn->engine->options->max_output_bytes)
+    return true;
+  conn->seen = waiting;
+  sio__conn_abort(conn, SIO_CAUSE_OUTPUT_SIZE);
+  return false;
+}
+
 int sio__request_answer(struct sio_request *request, int status,
                         const char *type, sio_span body)
 {
@@ -322,9 +345,7 @@ int sio__request_answer_fields(struct sio_request *request, int status,
   struct sio__outq *out;
   bool ok;
 
-  /* One answer may be as long as it likes; the next one needs a reader. */
-  if (request->conn == NULL || request->answered ||
-      !sio__conn_has_room(request->conn, 0))
+  if (request->conn == NULL || request->answered || !has_reader(request))
     return 0;
   if (request->begun) {
     sio__request_abandon(request, SIO_CAUSE_HOST);
@@ -410,6 +431,7 @@ void sio__request_done(struct sio_request *request, bool ok)
 static void detach(struct sio_request *request, sio_cause cause)
 {
   sio__list_remove(&request->link);
+  sio__request_forget_input(request); /* likewise */
   sio__outq_dispose(&request->held);
   release_owner(request, cause);
   cut_body(request, cause);
@@ -460,6 +482,35 @@ void sio__http_side_free(struct sio__http_side *http, const sio_allocator *mem,
     sio_request_release(http->spare);
   sio__buf_dispose(&http->held);
   sio__mem_free(mem, http, sizeof *http + http->address_len + 1u);
+}
+
+static void start_reading(struct sio_conn *conn)
+{
+  conn->http->mark = conn->sent;
+  sio__timer_start(&conn->engine->clock, &conn->timer,
+                   conn->engine->options->keep_alive_timeout_ms);
+}
+
+void sio__exchange_await_reader(struct sio_conn *conn)
+{
+  struct sio__http_side *http = conn->http;
+
+  if (http->wait != HTTP_WAIT_NOTHING || conn->out.bytes == 0)
+    return;
+  http->wait = HTTP_WAIT_READER;
+  start_reading(conn);
+}
+
+void sio__exchange_on_idle(struct sio_conn *conn)
+{
+  struct sio__http_side *http = conn->http;
+
+  if (conn->out.bytes > 0 && conn->sent != http->mark)
+    start_reading(conn); /* it is busy with a long answer */
+  else if (conn->out.bytes == 0 && http->wait == HTTP_WAIT_READER)
+    http->wait = HTTP_WAIT_NOTHING; /* the host is to go on */
+  else
+    sio__conn_end(conn, SIO_CAUSE_IDLE_TIMEOUT, false);
 }
 
 void sio__exchange_sent(struct sio_conn *conn)

@@ -18,6 +18,7 @@ enum sio__http_wait {
   HTTP_WAIT_BODY,
   HTTP_WAIT_NEXT,    /* another request */
   HTTP_WAIT_NOTHING, /* answers are owed */
+  HTTP_WAIT_READER,  /* likewise, and the peer has to read what was written */
 };
 
 /* What only HTTP needs; freed by the websocket handshake. */
@@ -27,8 +28,9 @@ struct sio__http_side {
   uint32_t n_requests;
   struct sio_request *arriving; /* its body is not complete; in `requests` */
   struct sio_request *spare;    /* kept for the next request */
-  uint8_t wait;                 /* enum sio__http_wait */
-  bool failed;                  /* the input is not HTTP: no more is read */
+  uint64_t mark; /* conn->sent when the timer for a reader was started */
+  uint8_t wait;  /* enum sio__http_wait */
+  bool failed;   /* the input is not HTTP: no more is read */
   /* A websocket's handshake waits for the host: what arrives meanwhile is
    * kept here, up to max_header_bytes. */
   bool holding;
@@ -110,6 +112,9 @@ sio_span sio__request_body(const struct sio_request *request);
  * SIO_ERR_NOMEM. */
 int sio__request_keep_body(struct sio_request *request);
 
+/* The input buffer goes, and what was borrowed from it is not needed. */
+void sio__request_forget_input(struct sio_request *request);
+
 /* Where its response goes now: the connection's output if it is its turn. */
 struct sio__outq *sio__request_out(struct sio_request *request);
 
@@ -172,6 +177,13 @@ void sio__request_done(struct sio_request *request, bool ok);
 
 /* No answer will come: give the connection up. */
 void sio__request_abandon(struct sio_request *request, sio_cause cause);
+
+/* Part of an answer has been written, and the rest comes later: the peer has
+ * keep_alive_timeout_ms to read any of it. */
+void sio__exchange_await_reader(struct sio_conn *conn);
+/* That time is over, or that for the next request: only a peer that takes
+ * nothing is idle. */
+void sio__exchange_on_idle(struct sio_conn *conn);
 
 /* As members of a struct sio__conn_protocol that has requests. */
 void sio__exchange_sent(struct sio_conn *conn);

@@ -225,8 +225,16 @@ static bool run_middlewares(struct sio_request *request)
 static bool apply_cors(struct sio_request *request)
 {
   const sio_cors_options *cors = request->engine->cors;
+  enum sio__cors_result result;
+  bool over;
 
-  switch (sio__cors_apply(cors, &request->head, &request->extra)) {
+  request->refs++; /* the host, if asked, may do anything */
+  result = sio__cors_apply(cors, &request->head, &request->extra);
+  over = is_over(request);
+  sio_request_release(request);
+  if (over)
+    return false;
+  switch (result) {
   case CORS_PREFLIGHT:
     (void)sio__request_refuse(request, (int)cors->success_status, NULL,
                               no_body); /* or cut */
@@ -244,10 +252,16 @@ static bool check_origin(struct sio_request *request)
   struct sio__engine *engine = request->engine;
   struct sio__verdict verdict;
   sio_str origin;
+  bool allowed, over;
 
-  if (engine->options->check_origin == 0 ||
-      sio__cors_allows(engine->cors, &request->head))
+  if (engine->options->check_origin == 0)
     return true;
+  request->refs++; /* likewise */
+  allowed = sio__cors_allows(engine->cors, &request->head);
+  over = is_over(request);
+  sio_request_release(request);
+  if (over || allowed)
+    return !over;
   sio__verdict_refuse(&verdict, SIO_REFUSED_FORBIDDEN, "ORIGIN_NOT_ALLOWED");
   if (sio__http_header(&request->head, "origin", &origin))
     sio__verdict_add(&verdict, "origin", origin);

@@ -42,6 +42,8 @@ static void on_timeout(struct sio_conn *conn)
 
   if (!last->begun)
     sio__conn_end(conn, SIO_CAUSE_UNHANDLED_UPGRADE, false);
+  else if (conn->http->wait == HTTP_WAIT_READER)
+    sio__exchange_on_idle(conn);
 }
 
 /* What a connection speaks behind such a request: nothing. */

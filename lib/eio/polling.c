@@ -144,6 +144,9 @@ static bool queued(struct sio_session *session, int added)
   uint64_t max = session->engine->options->max_output_bytes;
   uint64_t seen = session->queue.bytes;
 
+  /* However short they are, packets take a place each. */
+  if (session->queue.count > 1)
+    seen += (uint64_t)(session->queue.count - 1) * sizeof(struct sio__queued);
   /* As on a connection: each further piece counts as a block. */
   if (session->queue.pieces > 1)
     seen += (uint64_t)(session->queue.pieces - 1) * SIO__CHUNK_SMALLEST;
@@ -366,6 +369,7 @@ void sio__polling_post_done(struct sio_request *request)
   struct sio_session *session = request->owner;
   sio_span body = sio__request_body(request);
 
+  sio__request_forget_input(request); /* the host may keep the request */
   if (request->released == NULL)
     return; /* the session has gone meanwhile */
   (void)let_go(&session->post);

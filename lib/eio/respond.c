@@ -214,8 +214,12 @@ int sio_respond(sio_request *request, int status, const sio_header *headers,
 
 static void touch(struct sio_request *request)
 {
-  if (sio__request_out(request) == &request->conn->out)
-    sio__conn_touch(request->conn);
+  struct sio_conn *conn = request->conn;
+
+  if (sio__request_out(request) != &conn->out)
+    return;
+  sio__exchange_await_reader(conn);
+  sio__conn_touch(conn);
 }
 
 /* Write the head; a bracket is open. */

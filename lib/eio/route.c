@@ -23,7 +23,8 @@ static void on_head(struct sio_conn *conn)
     sio__conn_abort(conn, SIO_CAUSE_PIPELINE);
     return;
   }
-  conn->http->wait = HTTP_WAIT_NOTHING; /* the next head has its own time */
+  if (conn->http->wait != HTTP_WAIT_READER)
+    conn->http->wait = HTTP_WAIT_NOTHING; /* the next head has its own time */
   conn->engine->metrics.http_requests++;
   request = sio__request_new(conn, head);
   if (request == NULL) {
@@ -116,11 +117,16 @@ static void watch(struct sio_conn *conn)
   }
   if (wait == http->wait && (wait == HTTP_WAIT_HEAD || wait == HTTP_WAIT_BODY))
     return; /* its time is running already */
+  if (wait == HTTP_WAIT_NOTHING && http->wait == HTTP_WAIT_READER)
+    return; /* likewise */
   http->wait = (uint8_t)wait;
-  if (wait == HTTP_WAIT_NOTHING)
-    sio__timer_stop(&conn->timer);
-  else
+  http->mark = conn->sent;
+  if (wait != HTTP_WAIT_NOTHING) {
     sio__timer_start(&conn->engine->clock, &conn->timer, ms);
+  } else {
+    sio__timer_stop(&conn->timer);
+    sio__exchange_await_reader(conn);
+  }
 }
 
 static void on_event(struct sio_conn *conn, enum sio__http_event event,
@@ -181,6 +187,13 @@ static void hold(struct sio_conn *conn, const uint8_t *data, size_t len)
                                                        : SIO_CAUSE_NOMEM);
 }
 
+/* What there is of a body that is not read to its end lies in the input. */
+static void leave_input(struct sio_conn *conn)
+{
+  if (conn->http != NULL && conn->http->arriving != NULL)
+    sio__request_forget_input(conn->http->arriving);
+}
+
 static size_t http_feed(struct sio_conn *conn, uint8_t *data, size_t len)
 {
   struct sio__engine *engine = conn->engine;
@@ -211,17 +224,19 @@ static size_t http_feed(struct sio_conn *conn, uint8_t *data, size_t len)
   } while (event != HTTP_MORE && event != HTTP_ERROR &&
            sio__conn_is_open(conn) && conn->protocol == &sio__http_protocol &&
            !has_said_goodbye(http) && !http->holding);
+  leave_input(conn);
   /* What is left is for frames, now or later, or for nobody. */
   return conn->protocol != &sio__http_protocol || http->holding ? done : len;
 }
 
 static void http_timeout(struct sio_conn *conn)
 {
-  if (has_said_goodbye(conn->http))
+  if (conn->http->wait != HTTP_WAIT_READER && has_said_goodbye(conn->http))
     return;
   switch (conn->http->wait) {
   case HTTP_WAIT_NEXT:
-    sio__conn_end(conn, SIO_CAUSE_IDLE_TIMEOUT, false);
+  case HTTP_WAIT_READER:
+    sio__exchange_on_idle(conn);
     break;
   case HTTP_WAIT_BODY:
     on_error(conn, 408, SIO_CAUSE_BODY_TIMEOUT, NULL);

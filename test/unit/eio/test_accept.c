@@ -134,6 +134,54 @@ static void test_hooks_see_no_refusals(struct world *w)
   look_away(w, p);
 }
 
+static sio_request *kept;
+
+static int keep(sio_request *request, sio_headers *headers, void *user)
+{
+  (void)headers;
+  (void)user;
+  kept = sio_request_retain(request);
+  return 0;
+}
+
+static void answer_kept(sio_headers *headers, const sio_request *request,
+                        bool initial, void *user)
+{
+  (void)headers;
+  (void)initial;
+  (void)user;
+  assert_ptr_equal(request, kept);
+  (void)sio_respond_text(kept, 200, "text/plain", "no websocket");
+  sio_request_release(kept);
+  kept = NULL;
+}
+
+static void answer_instead(struct world *w, bool upgrade)
+{
+  int p = peer_open(w), q = peer_open(w);
+  int sid = upgrade ? peer_handshake(w, q) : -1;
+
+  kept = NULL;
+  if (sio_server_use_http(w->server, keep, NULL) != 0)
+    return;
+  sio_server_on_headers(w->server, answer_kept, NULL);
+  peer_upgrade(w, p, sid);
+  expect_nothing(w, p); /* it is cut off: nobody knows what it would be */
+  expect_ended(w, p);
+  expect_sessions(w, upgrade ? 1 : 0);
+  sio_request_release(kept);
+}
+
+static void test_no_101_follows_an_answer_that_a_hook_gives(struct world *w)
+{
+  answer_instead(w, false);
+}
+
+static void test_nor_does_one_for_an_upgrade(struct world *w)
+{
+  answer_instead(w, true);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -145,6 +193,8 @@ int main(void)
       SCENARIO_WITH(test_malformed_extensions_are_refused, with_deflate),
       SCENARIO(test_hooks_change_the_101),
       SCENARIO(test_hooks_see_no_refusals),
+      SCENARIO(test_no_101_follows_an_answer_that_a_hook_gives),
+      SCENARIO(test_nor_does_one_for_an_upgrade),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -475,6 +475,50 @@ static void test_a_hook_may_cause_other_responses(struct world *w)
   w->events_len = 0;
 }
 
+static void test_a_slow_reader_of_a_whole_answer_has_its_time(struct world *w)
+{
+  static char text[5000];
+  struct host host;
+  int p = peer_open(w);
+
+  memset(text, 'x', sizeof text - 1);
+  start_host(w, &host);
+  ask(w, p, "/later");
+  peer_stall(w, p, true);
+  answer(w, &host, 0, text);
+  for (int i = 0; i < 4; i++) {
+    eio_sleep(w, 60000);
+    expect_open(w, p);
+    peer_sip(w, p, 100);
+  }
+  eio_sleep(w, 160000);
+  expect_cause(w, SIO_CAUSE_IDLE_TIMEOUT, 1);
+  expect_ended(w, p);
+  w->peers[p].at = w->peers[p].len;
+  w->events_len = 0;
+  end_host(&host);
+}
+
+static void test_answers_that_wait_for_another_are_bounded(struct world *w)
+{
+  static char text[700];
+  struct host host;
+  int p = peer_open(w);
+
+  memset(text, 'x', sizeof text - 1);
+  start_host(w, &host);
+  for (int i = 0; i < 4; i++)
+    ask(w, p, "/later");
+  answer(w, &host, 1, text);
+  answer(w, &host, 2, text);
+  expect_open(w, p);
+  answer(w, &host, 3, text);
+  expect_ended(w, p);
+  expect_cause(w, SIO_CAUSE_OUTPUT_SIZE, 1);
+  w->events_len = 0;
+  end_host(&host);
+}
+
 static void test_a_request_outlives_its_server(void **state)
 {
   sio_server *server = sio_server_new(NULL);
@@ -519,6 +563,8 @@ int main(void)
       SCENARIO(test_a_field_that_is_missing_fails_the_response),
       SCENARIO(test_fields_of_middlewares_come_before_ours),
       SCENARIO(test_a_hook_may_cause_other_responses),
+      SCENARIO(test_a_slow_reader_of_a_whole_answer_has_its_time),
+      SCENARIO_WITH(test_answers_that_wait_for_another_are_bounded, narrow),
       cmocka_unit_test(test_a_request_outlives_its_server),
   };
 

@@ -181,6 +181,17 @@ static void test_over_the_limit_it_says_so_and_ends(struct world *w)
   expect_cause(w, SIO_CAUSE_OUTPUT_SIZE, 2);
 }
 
+static void test_messages_of_nothing_have_a_limit_too(struct world *w)
+{
+  int p = peer_open(w), sid = peer_handshake(w, p);
+
+  for (int i = 0; i < 1024 && w->sessions[sid] != NULL; i++)
+    (void)sio_session_send(w->sessions[sid], span(""), SIO_SEND_BINARY);
+  eio_pump(w);
+  expect_sessions(w, 0);
+  expect_cause(w, SIO_CAUSE_OUTPUT_SIZE, 1);
+}
+
 static void end_of_wait(sio_session *session, int status, void *user)
 {
   int *told = user;
@@ -270,6 +281,7 @@ int main(void)
       SCENARIO(test_by_polling_a_get_that_waits_makes_it_writable),
       SCENARIO(test_a_websocket_is_writable_until_it_is_blocked),
       SCENARIO_WITH(test_over_the_limit_it_says_so_and_ends, narrow),
+      SCENARIO_WITH(test_messages_of_nothing_have_a_limit_too, narrow),
       SCENARIO(test_out_of_memory_is_told_and_ends_the_session),
       SCENARIO(test_it_tells_what_it_is),
       SCENARIO_WITH(test_it_tells_that_it_is_old, old),

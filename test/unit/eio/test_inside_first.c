@@ -154,6 +154,30 @@ test_requests_outside_the_path_are_none_of_its_business(struct world *w)
   assert_int_equal(chain.called, 0);
 }
 
+static int keep(sio_request *request, sio_headers *headers, void *user)
+{
+  sio_request **kept = user;
+
+  (void)headers;
+  sio_request_release(*kept);
+  *kept = sio_request_retain(request);
+  return 0;
+}
+
+static void test_a_request_that_is_kept_does_not_show_its_post(struct world *w)
+{
+  sio_request *kept = NULL;
+  int p = peer_open(w), sid = peer_handshake(w, p);
+
+  if (sio_server_use_http(w->server, keep, &kept) == 0) {
+    peer_post(w, p, sid, "4hello"); /* what it lay in has gone */
+    if (w->piece == 0 && kept != NULL)
+      assert_int_equal(sio_request_body(kept).len, 0);
+    look_away(w, p);
+  }
+  sio_request_release(kept);
+}
+
 /* ---- CORS and origins ---- */
 
 static const char *const friends[] = {"https://friend.example"};
@@ -287,6 +311,52 @@ static void test_only_friends_come_in(struct world *w)
   look_away(w, q);
 }
 
+static sio_request *asked;
+
+static int keep_asked(sio_request *request, sio_headers *headers, void *user)
+{
+  (void)headers;
+  (void)user;
+  asked = sio_request_retain(request);
+  return 0;
+}
+
+static int answer_asked(sio_str origin, sio_origin_rule *rule, void *user)
+{
+  (void)origin;
+  (void)user;
+  rule->kind = SIO_ORIGIN_ANY;
+  if (asked == NULL)
+    return 0;
+  (void)sio_respond_text(asked, 200, "text/plain", "mine");
+  sio_request_release(asked);
+  asked = NULL;
+  return -1; /* no matter: it has been answered */
+}
+
+static void asking_cors(sio_server_options *options)
+{
+  sio_cors_options_init(&cors);
+  cors.decide = answer_asked;
+  options->cors = &cors;
+}
+
+static void test_a_cors_callback_may_answer_by_itself(struct world *w)
+{
+  int p = peer_open(w);
+
+  asked = NULL;
+  if (sio_server_use_http(w->server, keep_asked, NULL) != 0)
+    return;
+  peer_text(w, p, POLL "\r\n");
+  expect_text(w, p,
+              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+              "Content-Length: 4\r\n\r\nmine");
+  expect_open(w, p);
+  expect_sessions(w, 0);
+  sio_request_release(asked);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -295,6 +365,7 @@ int main(void)
       SCENARIO(test_a_middleware_that_fails_is_a_bad_request),
       SCENARIO(test_a_middleware_may_close_everything),
       SCENARIO(test_requests_outside_the_path_are_none_of_its_business),
+      SCENARIO(test_a_request_that_is_kept_does_not_show_its_post),
       SCENARIO_WITH(test_a_preflight_is_answered_at_once, friends_only),
       SCENARIO_WITH(test_cors_headers_are_on_refusals_and_on_101, friends_only),
       SCENARIO_WITH(test_headers_of_one_request_are_not_those_of_the_next,
@@ -302,6 +373,7 @@ int main(void)
       SCENARIO_WITH(test_a_cors_callback_that_fails_is_a_bad_request,
                     failing_cors),
       SCENARIO_WITH(test_only_friends_come_in, guarded),
+      SCENARIO_WITH(test_a_cors_callback_may_answer_by_itself, asking_cors),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -500,6 +500,23 @@ static void test_a_collected_body_is_bounded(struct world *w)
   end_host(&host);
 }
 
+/* Whoever keeps it may look at it when what has arrived is long gone. */
+static void test_a_body_that_was_refused_is_not_shown(struct world *w)
+{
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  peer_text(w, p,
+            "POST /?late HTTP/1.1\r\nHost: h\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n"
+            "3\r\nabc\r\n7\r\ndefghij\r\n0\r\n\r\n");
+  expect_last_status(w, p, "413 Payload Too Large");
+  if (host.n_kept > 0 && w->piece == 0)
+    assert_int_equal(sio_request_body(host.kept[0]).len, 0);
+  end_host(&host);
+}
+
 static void small(sio_server_options *options)
 {
   options->max_body = 6;
@@ -526,6 +543,7 @@ int main(void)
       SCENARIO_WITH(test_a_body_has_its_time, hurry),
       SCENARIO(test_a_broken_body_ends_the_stream),
       SCENARIO_WITH(test_a_collected_body_is_bounded, small),
+      SCENARIO_WITH(test_a_body_that_was_refused_is_not_shown, small),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

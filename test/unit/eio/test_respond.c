@@ -231,6 +231,49 @@ static void test_the_host_does_not_answer_polls(struct world *w)
   end_host(&host);
 }
 
+/* ---- A reader who does not read ---- */
+
+/* Begin an answer to the first request, with one piece of it. */
+static bool begin_long(struct world *w, const struct host *host)
+{
+  static const uint8_t piece[2000];
+  const sio_span bytes = {piece, sizeof piece};
+  bool ok = host->n_kept > 0 &&
+            sio_respond_begin(host->kept[0], 200, NULL, 0, SIO_NEVER) == 0;
+
+  if (ok)
+    (void)sio_respond_write(host->kept[0], bytes); /* or memory was refused */
+  eio_pump(w);
+  return ok;
+}
+
+static void test_a_peer_that_reads_nothing_of_an_answer_is_idle(struct world *w)
+{
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  peer_text(w, p, GET);
+  eio_sleep(w, 100000); /* it is the host who is slow */
+  expect_open(w, p);
+  peer_stall(w, p, true);
+  if (begin_long(w, &host)) {
+    for (int i = 0; i < 4; i++) {
+      eio_sleep(w, 60000);
+      expect_open(w, p);
+      peer_text(w, p, GET); /* that is no sign of reading */
+      peer_sip(w, p, 100);
+    }
+    eio_sleep(w, 160000);
+    expect_cause(w, SIO_CAUSE_IDLE_TIMEOUT, 1);
+    expect_ended(w, p);
+    assert_int_equal(sio_respond_end(host.kept[0]), 0);
+  }
+  w->peers[p].at = w->peers[p].len;
+  w->events_len = 0;
+  end_host(&host);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -239,6 +282,7 @@ int main(void)
       SCENARIO(test_a_middleware_answers_by_itself),
       SCENARIO(test_a_request_of_the_engine_can_be_kept),
       SCENARIO(test_the_host_does_not_answer_polls),
+      SCENARIO(test_a_peer_that_reads_nothing_of_an_answer_is_idle),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

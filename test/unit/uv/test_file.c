@@ -150,14 +150,13 @@ static void test_a_slow_reader_sets_the_pace(void **state)
   (void)state;
   begin();
   data = make_large();
+  before = w.mem.live_bytes;
   ask("GET", "");
   peer_expect(&a, "\r\n\r\n");
-  for (int i = 0; i < 50; i++)
-    world_turn(&w); /* it does not read, and the kernel takes no more */
-  before = w.mem.live_bytes;
-  for (int i = 0; i < 50; i++)
+  for (int i = 0; i < 200; i++) { /* it does not read */
     world_turn(&w);
-  assert_int_equal(w.mem.live_bytes, before);
+    assert_in_range(w.mem.live_bytes, before, before + 4 * PIECE);
+  }
   peer_expect_bytes(&a, LARGE);
   assert_memory_equal(a.in, data, LARGE);
   free(data);
