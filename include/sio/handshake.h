@@ -94,7 +94,8 @@ SIO_API int sio_handshake_accept(sio_request *request, sio_str id);
 /**
  * Refuse a handshake: code 4.  `status` is from 400 to 599, or 0 for the
  * usual one (403, and 400 for a websocket); `message` is for the client, NULL
- * or "" is "Forbidden".
+ * or "" is "Forbidden"; it is sent as it is, so it should not repeat what the
+ * client has sent.
  *
  * Errors: SIO_ERR_STATE, SIO_ERR_DISCONNECTED, SIO_ERR_INVALID (the status, or
  *         a message that is not UTF-8).

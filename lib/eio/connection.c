@@ -26,12 +26,22 @@ static void settle(struct sio__deferred *deferred)
   sio__mem_free(mem, conn, sizeof *conn);
 }
 
+static void start_ending(struct sio_conn *conn)
+{
+  conn->mark = conn->sent;
+  sio__timer_start(&conn->engine->clock, &conn->timer,
+                   conn->engine->options->close_timeout_ms);
+}
+
 static void on_timer(struct sio__timer *timer)
 {
   struct sio_conn *conn = SIO__CONTAINER(timer, struct sio_conn, timer);
 
   if (sio__conn_is_open(conn))
     conn->protocol->timeout(conn);
+  else if (conn->out.bytes > 0 && conn->sent != conn->mark &&
+           !conn->engine->closing)
+    start_ending(conn); /* the peer is busy reading a long answer */
   else
     sio__conn_abort(conn, SIO_CAUSE_CLOSE_TIMEOUT);
 }
@@ -149,8 +159,7 @@ void sio__conn_end(struct sio_conn *conn, sio_cause cause, bool linger)
   sio__engine_enter(conn->engine);
   conn->linger = linger;
   if (!conn->ws_closing) /* else it is running since our close frame */
-    sio__timer_start(&conn->engine->clock, &conn->timer,
-                     conn->engine->options->close_timeout_ms);
+    start_ending(conn);
   stop(conn, CONN_ENDING, cause);
   sio__conn_touch(conn);
   sio__engine_leave(conn->engine);

@@ -60,6 +60,7 @@ struct sio_conn {
   sio_cause cause;
   uint64_t seen; /* the size that `cause` is about, or 0 */
   uint64_t sent; /* bytes, in all */
+  uint64_t mark; /* ENDING: `sent` when its time began */
 };
 
 /* As sio_conn_open(); `http` is taken over on success. */

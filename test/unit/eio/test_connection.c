@@ -2,9 +2,13 @@
 /* lib/eio/connection.c: bytes in, bytes out, and the wish to be closed. */
 #include "eio_world.h"
 
+#include <stdlib.h>
+
 #include <stdio.h>
 
 #include "eio/connection.h"
+
+static sio_request *long_answer;
 
 static const char not_found[] =
     "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n"
@@ -418,6 +422,50 @@ static void test_small_messages_for_one_count_by_their_bytes(struct world *w)
     expect_message(w, p, "4x");
 }
 
+/* An answer that closes the connection, read slowly. */
+static void answer_at_length(struct world *w, int p, size_t len)
+{
+  char *body = malloc(len);
+  sio_span span = {(const uint8_t *)body, len};
+
+  assert_non_null(body);
+  memset(body, 'x', len);
+  peer_stall(w, p, true);
+  peer_text(w, p, "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  assert_true(long_answer != NULL || eio_is_off(w));
+  if (long_answer != NULL) {
+    (void)sio_respond(long_answer, 200, NULL, 0, span);
+    sio_request_release(long_answer);
+    long_answer = NULL;
+  }
+  free(body);
+  eio_pump(w);
+}
+
+static void keep_for_later(sio_request *request, void *user)
+{
+  (void)user;
+  long_answer = sio_request_retain(request);
+}
+
+static void test_whoever_reads_a_last_answer_has_time(struct world *w)
+{
+  int p = peer_open(w);
+
+  sio_server_on_http(w->server, keep_for_later, NULL);
+  answer_at_length(w, p, 10000);
+  for (int i = 0; i < 5; i++) {
+    eio_sleep(w, 20000);
+    peer_sip(w, p, 100);
+  }
+  if (!eio_is_off(w))
+    assert_non_null(w->peers[p].conn);
+  eio_sleep(w, 60000); /* it reads no more */
+  expect_ended(w, p);
+  expect_cause(w, SIO_CAUSE_CLOSE_TIMEOUT, 0); /* its end was the answer */
+  w->peers[p].at = w->peers[p].len;
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -442,6 +490,7 @@ int main(void)
                     ten_kilobytes),
       SCENARIO_WITH(test_small_messages_for_one_count_by_their_bytes,
                     ten_kilobytes),
+      SCENARIO(test_whoever_reads_a_last_answer_has_time),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
