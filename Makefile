@@ -294,7 +294,8 @@ check-docs: $(CORE_A) $(UV_A)
 	   scripts/check-docs.sh $(B)/results
 
 valgrind: $(UNIT:%=$(B)/%)
-	@WRAPPER='valgrind -q --leak-check=full --error-exitcode=1' \
+	@TEST_IS_SLOW=1 \
+	   WRAPPER='valgrind -q --leak-check=full --error-exitcode=1' \
 	   scripts/run-tests.sh valgrind $(B)/results $^
 
 # --- Lint -------------------------------------------------------------------

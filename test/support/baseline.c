@@ -2,8 +2,23 @@
 /* Memory back at its baseline: see baseline.h. */
 #include "baseline.h"
 
-/* So many rounds warm everything up, whatever differs from round to round. */
-enum { WARM = 700 };
+#include <stdlib.h>
+
+enum {
+  ROUNDS = 10000,
+  WARM = 700 /* everything, whatever differs from round to round */
+};
+
+/* Under sanitizers and valgrind (which the Makefile tells) everything is slow;
+ * leaks show in fewer rounds, too. */
+static size_t count_rounds(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+  return ROUNDS / 7;
+#else
+  return getenv("TEST_IS_SLOW") != NULL ? ROUNDS / 40 : ROUNDS;
+#endif
+}
 
 /* One failure; everything it has left is closed. */
 static void run_once(struct baseline *t, const struct baseline_kind *kind,
@@ -29,12 +44,13 @@ static void run_kind(struct baseline *t, const struct baseline_kind *kind,
 {
   const struct test_mem *mem = &t->wire.mem;
   uint64_t before = sio_server_cause_count(t->wire.server, kind->cause);
+  size_t rounds = count_rounds();
   uint64_t times;
 
-  for (size_t round = 0; round < BASELINE_ROUNDS; round++)
+  for (size_t round = 0; round < rounds; round++)
     run_once(t, kind, round);
   times = sio_server_cause_count(t->wire.server, kind->cause) - before;
-  if (kind->cause != SIO_CAUSE_NONE && times < BASELINE_ROUNDS)
+  if (kind->cause != SIO_CAUSE_NONE && times < rounds)
     fail_msg("%s: only %u times \"%s\"", kind->name, (unsigned)times,
              sio_cause_text(kind->cause));
   if (mem->live_bytes != bytes || mem->live_blocks != blocks)
@@ -55,9 +71,9 @@ void baseline_run(struct baseline *t, const struct baseline_kind *kinds,
   blocks = mem->live_blocks;
   for (size_t i = 0; i < n; i++)
     run_kind(t, &kinds[i], bytes, blocks);
-  print_message("%s: %zu kinds of failure, %d times each; %zu bytes in %zu "
-                "blocks before and after\n",
-                server, n, BASELINE_ROUNDS, bytes, blocks);
+  print_message("%s: %zu kinds of failure, %zu times each; %zu bytes in "
+                "%zu blocks before and after\n",
+                server, n, count_rounds(), bytes, blocks);
 }
 
 void baseline_stop(struct baseline *t)

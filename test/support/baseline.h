@@ -9,13 +9,6 @@
 
 #include "wire.h"
 
-/* Sanitizers make everything slow; leaks show in fewer rounds, too. */
-#ifdef __SANITIZE_ADDRESS__
-enum { BASELINE_ROUNDS = 1500 };
-#else
-enum { BASELINE_ROUNDS = 10000 };
-#endif
-
 struct baseline {
   struct wire wire;
   struct wire_peer a, b; /* dropped after each round */
