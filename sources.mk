@@ -5,8 +5,8 @@
 CORE_FOLDERS := base json http ws proto adapter eio core
 UV_FOLDERS   := uv
 
-SRC_base    := base64 buf chunk error handlers id map mem outq random sized \
-               timer utf8
+SRC_base    := base64 buf chunk error glob handlers id map mem outq random \
+               sized timer utf8
 SRC_json    := number placeholder plain read scan string template value \
                write
 SRC_http    := compress conditional cookie cors fields parse request \
@@ -18,8 +18,10 @@ SRC_eio     := accept admit bundle connection engine exchange handle \
                heartbeat inside jsonp outside packetq payload payload3 \
                pieces poll_answer polling receipts refuse respond route \
                session shutdown snapshot traffic upgrade verify websocket
-SRC_core    := ack body client dispatch emit hooks middleware namespace \
-               options selection server sessions socket target
+SRC_core    := ack asking body client dispatch dynamic emit gather hooks \
+               listeners membership middleware namespace notify options \
+               passage pattern roomops selection server sessions socket \
+               subscribe target
 SRC_uv      := adapter file folder listener post serve stream type
 
 # Of the core, and in the shared libsio-uv as well: what both need and neither
@@ -41,8 +43,9 @@ FILES_chat      := $(addprefix examples/chat/, bucket.c chat.c history.c main.c 
 FILES_bench/server := test/bench/server.c
 FILES_bench/core   := test/bench/core.c
 
-FILES_test/client/server := $(addprefix test/client/, control.c events.c \
-                              report.c report_socket.c server.c)
+FILES_test/client/server := $(addprefix test/client/, casts.c control.c \
+                              dynamic.c events.c listeners.c report.c \
+                              report_socket.c server.c)
 FILES_test/client/engine := $(addprefix test/client/, engine.c engine_control.c \
                               engine_handover.c engine_hooks.c \
                               engine_options.c engine_outside.c report.c)
@@ -56,6 +59,8 @@ UNIT_EXTRA := adapter/test_rooms_random \
               core/test_budget \
               core/test_callbacks \
               core/test_memory \
+              core/test_passage_ends \
+              core/test_volatile \
               eio/test_baseline \
               eio/test_baseline_host \
               eio/test_bundle_codings \

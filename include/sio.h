@@ -12,13 +12,16 @@
 #include <sio/cookie.h>
 #include <sio/cors.h>
 #include <sio/deflate.h>
+#include <sio/dynamic.h>
 #include <sio/engine.h>
 #include <sio/error.h>
+#include <sio/event.h>
 #include <sio/handshake.h>
 #include <sio/http.h>
 #include <sio/metrics.h>
 #include <sio/namespace.h>
 #include <sio/payload.h>
+#include <sio/rooms.h>
 #include <sio/server.h>
 #include <sio/socket.h>
 #include <sio/types.h>

@@ -138,8 +138,8 @@ typedef void (*sio_sent_fn)(sio_session *session, int status, void *user);
 SIO_API int sio_session_send_then(sio_session *session, sio_span data,
                                   unsigned flags, sio_sent_fn sent, void *user);
 
-/** Whether a message sent now would leave at once: a GET waits, or the
- *  websocket has taken all that was written. */
+/** Whether a message sent now would be the next to leave: a GET waits, or the
+ *  websocket has taken all that was written, and nothing was sent since. */
 SIO_API bool sio_session_is_writable(const sio_session *session);
 
 /** Bytes that have been sent but have not gone out. */

@@ -39,7 +39,8 @@ extern "C" {
 /** Error codes; see SIO_ERROR_LIST.  What is not negative is no error. */
 enum sio_error {
   SIO_OK = 0,
-  SIO_DROPPED = 1, /**< a volatile message that could not go out now */
+  SIO_DROPPED = 1,  /**< a volatile message that could not go out now */
+  SIO_BUFFERED = 2, /**< sent, but much has not gone out yet */
 #define SIO_ERROR_ENUM(name, value, text) SIO_ERR_##name = value,
   SIO_ERROR_LIST(SIO_ERROR_ENUM)
 #undef SIO_ERROR_ENUM
@@ -131,14 +132,17 @@ SIO_API const char *sio_reason_text(sio_reason reason);
   X(SESSIONS, 44, "too many sessions")                                         \
   X(HANDSHAKE_TIMEOUT, 45, "the host did not decide about the handshake")      \
   X(UNHANDLED_UPGRADE, 46, "nobody handles the upgrade request")               \
-  X(MESSAGE_TIMEOUT, 47, "a websocket message took too long")
+  X(MESSAGE_TIMEOUT, 47, "a websocket message took too long")                  \
+  X(DYNAMIC_NAMESPACES, 48, "too many namespaces that clients have made")      \
+  X(WAITING_EVENTS, 49, "too many events that wait for a middleware")          \
+  X(WAITING_BYTES, 50, "too many bytes of events that wait")
 
 /** Precise causes; see SIO_CAUSE_LIST. */
 typedef enum sio_cause {
 #define SIO_CAUSE_ENUM(name, value, text) SIO_CAUSE_##name = value,
   SIO_CAUSE_LIST(SIO_CAUSE_ENUM)
 #undef SIO_CAUSE_ENUM
-      SIO_CAUSE_COUNT_ = 48,
+      SIO_CAUSE_COUNT_ = 51,
   SIO_CAUSE_MAX_ = 0x7fffffff
 } sio_cause;
 

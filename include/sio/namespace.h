@@ -51,8 +51,9 @@ typedef void (*sio_event_fn)(sio_socket *socket, const sio_args *args,
                              sio_ack *ack, void *user);
 
 /**
- * The namespace of this name, made if it does not exist.  A missing leading
- * "/" is added; "" is "/", which always exists.
+ * The namespace of this name, made if it does not exist: clients may then join
+ * it, whatever a function of <sio/dynamic.h> would say.  A missing leading "/"
+ * is added; "" is "/", which always exists.
  *
  * Ownership: it belongs to the server.
  * Errors:    NULL: out of memory, `server` is NULL, or a name with a comma,

@@ -121,6 +121,15 @@ typedef struct sio_server_options {
   uint64_t max_output_bytes; /**< unsent, of one connection; 16777216.  More
                                   closes it: the peer does not read. */
   uint64_t max_kept_bytes;   /**< empty output blocks kept for reuse; 4194304 */
+  uint64_t high_water_bytes; /**< unsent, of one connection: beyond it emitting
+                                  answers SIO_BUFFERED; 1048576 */
+  uint32_t cleanup_empty_namespaces; /**< 1: children of parents that were
+                                          made for clients go with their last
+                                          socket; 0 */
+  uint32_t max_dynamic_namespaces;   /**< such children; 0: no limit; 10000 */
+  uint64_t max_waiting_bytes;        /**< of one socket's events that wait for
+                                          an earlier one; 10000000 */
+  uint64_t max_waiting_events;       /**< how many; 1000 */
 } sio_server_options;
 
 #define sio_server_options_init(options)                                       \

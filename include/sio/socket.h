@@ -26,7 +26,8 @@ SIO_API void sio_socket_release(sio_socket *socket);
 /** Its public id, 20 characters, different in each namespace; borrowed. */
 SIO_API const char *sio_socket_id(const sio_socket *socket);
 
-/** Its namespace; NULL once the server has been freed. */
+/** Its namespace; NULL once the server has been freed, or the namespace has
+ *  been deleted and all its sockets have left. */
 SIO_API sio_ns *sio_socket_ns(const sio_socket *socket);
 
 /** Whether it has joined and not left. */

@@ -416,9 +416,35 @@ size_t sio__rooms_size(const struct sio__rooms *rooms, sio_str name)
          (crowd.owner != NULL ? 1 : 0);
 }
 
+bool sio__rooms_exists(const struct sio__rooms *rooms, sio_str name)
+{
+  struct crowd crowd = find_crowd(rooms, name);
+
+  return crowd.room != NULL || (crowd.owner != NULL && crowd.owner->active);
+}
+
 size_t sio__rooms_count(const struct sio__rooms *rooms)
 {
   return rooms->by_name.count;
+}
+
+void sio__rooms_each_room(const struct sio__rooms *rooms,
+                          bool (*visit)(sio_str name, size_t members,
+                                        void *user),
+                          void *user)
+{
+  const struct sio__map *map = &rooms->by_name;
+
+  for (size_t i = 0; i <= map->mask; i++) {
+    struct sio__map_node *node = map->buckets[i];
+
+    for (; node != NULL; node = node->next) {
+      sio_str name = name_of(SIO__CONTAINER(node, struct sio__room, by_name));
+
+      if (!visit(name, sio__rooms_size(rooms, name), user))
+        return;
+    }
+  }
 }
 
 void sio__rooms_each(struct sio__rooms *rooms, const struct sio__selection *sel,

@@ -92,9 +92,20 @@ struct sio__member *sio__rooms_find(const struct sio__rooms *rooms, sio_str id);
 /* Number of members of a room, active or not. */
 size_t sio__rooms_size(const struct sio__rooms *rooms, sio_str name);
 
+/* Whether a room has members, one that is not active in its own room not
+ * counted. */
+bool sio__rooms_exists(const struct sio__rooms *rooms, sio_str name);
+
 /* Number of rooms that have members; one whose only member is the one it is
  * named after does not count. */
 size_t sio__rooms_count(const struct sio__rooms *rooms);
+
+/* Visit those rooms, in no particular order, with the number of their members;
+ * `visit` returns false to stop.  It must not change who is in a room. */
+void sio__rooms_each_room(const struct sio__rooms *rooms,
+                          bool (*visit)(sio_str name, size_t members,
+                                        void *user),
+                          void *user);
 
 /* Whom a broadcast reaches: the active members of any of `rooms` (of the
  * namespace, if there are none), less those of any of `except`. */

@@ -3,6 +3,7 @@
 #include "core/body.h"
 
 #include "base/mem.h"
+#include "core/gather.h"
 
 enum { MAX_SPARE = 64 }; /* handles of each kind that are kept for reuse */
 
@@ -60,7 +61,7 @@ void sio_ack_release(sio_ack *ack)
   sio_socket_release(socket);
 }
 
-static int answer(struct sio_ack *ack, const struct sio__body *body)
+static int answer(struct sio_ack *ack, struct sio__body *body)
 {
   struct sio_socket *socket;
   struct sio_server *server;
@@ -79,7 +80,7 @@ static int answer(struct sio_ack *ack, const struct sio__body *body)
                         ack->id);
   if (rv == 0) {
     ack->answered = true;
-    rv = sio__body_send(socket->client, body);
+    rv = sio__body_send(socket->client, body, 0);
   }
   sio__engine_leave(&server->engine);
   return rv;
@@ -121,6 +122,13 @@ int sio_ack_args(sio_ack *ack, const sio_args *args)
 
 /* ---- Answers that clients owe ---- */
 
+/* Where the answer of a socket is found.  Whoever gets a broadcast is asked by
+ * the same id, so that the id alone would put all of them in one place. */
+static uint64_t key_of(const struct sio_socket *socket, uint64_t id)
+{
+  return id + (((uintptr_t)socket * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
+
 /* Take it off all lists. */
 static void unlink_pending(struct sio__pending *pending)
 {
@@ -153,7 +161,12 @@ static void complete(struct sio__pending *pending, int status,
 
   unlink_pending(pending);
   sio__document_init(&none.document, NULL, 0, &socket->ns->server->mem);
-  pending->fn(socket, status, args != NULL ? args : &none, pending->user);
+  if (args == NULL)
+    args = &none;
+  if (pending->gather != NULL)
+    sio__gather_settle(pending->gather, socket, status, args);
+  else
+    pending->fn(socket, status, args, pending->user);
   free_pending(pending);
 }
 
@@ -163,8 +176,8 @@ static void on_timeout(struct sio__timer *timer)
            NULL);
 }
 
-int sio__pending_new(struct sio_socket *socket, const sio_target *target,
-                     uint64_t *id)
+int sio__pending_new(struct sio_socket *socket, uint64_t id,
+                     const sio_target *target, struct sio__gather *gather)
 {
   struct sio_ns *ns = socket->ns;
   struct sio_server *server = ns->server;
@@ -180,17 +193,21 @@ int sio__pending_new(struct sio_socket *socket, const sio_target *target,
     if (pending == NULL)
       return SIO_ERR_NOMEM;
   }
-  *id = ns->next_ack++;
   pending->socket = sio_socket_retain(socket);
   pending->next_spare = NULL;
-  pending->fn = target->response;
-  pending->user = target->response_user;
+  pending->gather = gather;
   sio__timer_init(&pending->timer, on_timeout);
-  if (target->timeout_ms != SIO_NEVER)
-    sio__timer_start(&server->engine.clock, &pending->timer,
-                     target->timeout_ms);
+  if (gather != NULL) {
+    sio__list_insert(&gather->owed, &pending->timer.link);
+  } else {
+    pending->fn = target->response;
+    pending->user = target->response_user;
+    if (target->timeout_ms != SIO_NEVER)
+      sio__timer_start(&server->engine.clock, &pending->timer,
+                       target->timeout_ms);
+  }
   sio__list_insert(&socket->pending, &pending->link);
-  sio__map_insert(&ns->pending, &pending->node, *id);
+  sio__map_insert(&ns->pending, &pending->node, key_of(socket, id));
   socket->n_pending++;
   return 0;
 }
@@ -198,7 +215,8 @@ int sio__pending_new(struct sio_socket *socket, const sio_target *target,
 static struct sio__pending *find_pending(const struct sio_socket *socket,
                                          uint64_t id)
 {
-  struct sio__map_node *node = sio__map_first(&socket->ns->pending, id);
+  struct sio__map_node *node =
+      sio__map_first(&socket->ns->pending, key_of(socket, id));
 
   for (; node != NULL; node = sio__map_next(node)) {
     struct sio__pending *pending =
@@ -214,8 +232,12 @@ void sio__pending_cancel(struct sio_socket *socket, uint64_t id)
 {
   struct sio__pending *pending = find_pending(socket, id);
 
-  if (pending == NULL)
-    return;
+  if (pending != NULL)
+    sio__pending_drop(pending);
+}
+
+void sio__pending_drop(struct sio__pending *pending)
+{
   unlink_pending(pending);
   free_pending(pending);
 }

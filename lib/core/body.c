@@ -22,7 +22,8 @@ struct sio__buf *sio__packet_begin(struct sio_server *server,
   return out;
 }
 
-bool sio__packet_send(struct sio__client *client)
+/* Send the packet that was begun. */
+static bool send_packet(struct sio__client *client, unsigned flags)
 {
   struct sio_server *server = client->server;
   struct sio__buf packet = server->packet;
@@ -34,10 +35,15 @@ bool sio__packet_send(struct sio__client *client)
   }
   /* It is shown to the host, who may have another one encoded meanwhile. */
   sio__buf_init(&server->packet, packet.mem, packet.max);
-  sent = sio__session_send(client->session, packet.data, packet.len, 0);
+  sent = sio__session_send(client->session, packet.data, packet.len, flags);
   sio__buf_dispose(&server->packet);
   server->packet = packet;
   return sent;
+}
+
+bool sio__packet_send(struct sio__client *client)
+{
+  return send_packet(client, 0);
 }
 
 void sio__send_bare(struct sio__client *client, enum sio__packet_type type,
@@ -85,28 +91,32 @@ static bool is_blank(sio_str json)
              json.data + json.len;
 }
 
-static int write_args(struct sio__buf *out, const struct sio__body *body,
+static int write_args(struct sio__buf *out, struct sio__body *body,
                       bool after_name)
 {
   size_t start = out->len;
+  va_list list;
   sio_str json;
   int rv = 0;
 
   if (after_name)
     sio__buf_byte(out, ',');
+  body->args_at = out->len;
   if (body->kind == BODY_FORMAT) {
-    rv = sio__json_format(out, body->format, *body->list);
+    va_copy(list, *body->list);
+    rv = sio__json_format(out, body->format, list);
+    va_end(list);
   } else {
     json = body_json(body);
     if (!is_blank(json))
       sio__buf_append(out, json.data, json.len);
   }
   if (after_name && out->len == start + 1 && out->error == 0)
-    out->len = start; /* no arguments: no comma */
+    out->len = body->args_at = start; /* no arguments: no comma */
   return rv;
 }
 
-int sio__body_encode(struct sio_server *server, const struct sio__body *body,
+int sio__body_encode(struct sio_server *server, struct sio__body *body,
                      sio_str nsp, const char *event, bool has_id, uint64_t id)
 {
   size_t n = sio__body_attachments(body), start;
@@ -136,17 +146,26 @@ int sio__body_encode(struct sio_server *server, const struct sio__body *body,
   return rv == SIO_ERR_LIMIT ? SIO_ERR_JSON : rv;
 }
 
-int sio__body_send(struct sio__client *client, const struct sio__body *body)
+sio_str sio__body_args(const struct sio__body *body, sio_span packet)
+{
+  sio_str args = {(const char *)packet.data + body->args_at,
+                  packet.len - 1 - body->args_at}; /* "]" is behind them */
+
+  return args;
+}
+
+int sio__body_send(struct sio__client *client, const struct sio__body *body,
+                   unsigned flags)
 {
   size_t n = sio__body_attachments(body);
 
-  if (!sio__packet_send(client))
+  if (!send_packet(client, flags))
     return SIO_ERR_DISCONNECTED;
   for (size_t i = 0; i < n; i++) {
     sio_span data = sio__body_attachment(body, i);
 
     if (!sio__session_send(client->session, data.data, data.len,
-                           SIO_SEND_BINARY))
+                           flags | SIO_SEND_BINARY))
       return SIO_ERR_DISCONNECTED;
   }
   return 0;

@@ -25,6 +25,7 @@ struct sio__body {
   sio_str json;
   const sio_payload *payload; /* or NULL: none */
   const sio_args *args;
+  size_t args_at; /* set by encoding: where in the packet they begin */
 };
 
 /* How many attachments there are, and the i-th. */
@@ -32,12 +33,17 @@ size_t sio__body_attachments(const struct sio__body *body);
 sio_span sio__body_attachment(const struct sio__body *body, size_t i);
 
 /* Write a whole packet into server->packet; `event` NULL: an acknowledgement.
- * 0, or the error of the body. */
-int sio__body_encode(struct sio_server *server, const struct sio__body *body,
+ * 0, or the error of the body.  The same body may be encoded again. */
+int sio__body_encode(struct sio_server *server, struct sio__body *body,
                      sio_str nsp, const char *event, bool has_id, uint64_t id);
 
-/* Send the encoded packet and the attachments of its body to one client.
- * 0, or SIO_ERR_DISCONNECTED: also if its connection has just failed. */
-int sio__body_send(struct sio__client *client, const struct sio__body *body);
+/* The arguments within a packet that this body was encoded to. */
+sio_str sio__body_args(const struct sio__body *body, sio_span packet);
+
+/* Send the encoded packet and the attachments of its body to one client;
+ * `flags` as for sio__session_send().  0, or SIO_ERR_DISCONNECTED: also if its
+ * connection has just failed. */
+int sio__body_send(struct sio__client *client, const struct sio__body *body,
+                   unsigned flags);
 
 #endif

@@ -4,6 +4,7 @@
 #include "core/dispatch.h"
 
 #include "base/mem.h"
+#include "core/asking.h"
 
 /* ---- Beginning and end ---- */
 
@@ -22,12 +23,44 @@ static void drop_reassembly(struct sio__client *client)
   client->reassembly = NULL;
 }
 
+/* A socket that has to be told yet; NULL: there is none. */
+static struct sio_socket *untold(const struct sio__client *client)
+{
+  struct sio__list *link = client->sockets.next;
+
+  for (; link != &client->sockets; link = link->next) {
+    struct sio_socket *socket =
+        SIO__CONTAINER(link, struct sio_socket, of_client);
+
+    if (!socket->told && socket->state == SOCKET_CONNECTED)
+      return socket;
+  }
+  return NULL;
+}
+
+/* What arrived is no packet: every socket is told, whatever it does about it
+ * (Socket.IO: "error" of a socket). */
+static void tell_sockets(const struct sio__client *client, const char *message)
+{
+  static const sio_str none = {NULL, 0};
+  struct sio_socket *socket;
+
+  while ((socket = untold(client)) != NULL) {
+    socket->told = true;
+    (void)sio_socket_retain(socket);
+    sio__listeners_problem(socket, SIO_ERR_JSON, message, none);
+    sio_socket_release(socket);
+  }
+}
+
 void sio__client_violation(struct sio__client *client, sio_reason reason,
                            sio_cause cause, const char *detail)
 {
   sio_end end = {reason, cause, detail, 0, 0};
 
   drop_reassembly(client);
+  if (reason == SIO_REASON_FORCED_CLOSE)
+    tell_sockets(client, detail != NULL ? detail : sio_cause_text(cause));
   sio__session_close(client->session, &end, false);
 }
 
@@ -53,6 +86,7 @@ static int on_opened(struct sio_session *session, void *user)
   client->server = server;
   client->session = session;
   sio__list_init(&client->sockets);
+  sio__list_init(&client->wishes);
   sio__list_init(&client->deferred.link);
   sio__timer_init(&client->timer, on_timer);
   sio__timer_start(&server->engine.clock, &client->timer,
@@ -68,6 +102,7 @@ static void on_closed(struct sio_session *session, const sio_end *end,
 
   (void)user;
   drop_reassembly(client);
+  sio__wishes_drop(client);
   sio__sockets_leave(&client->sockets, offsetof(struct sio_socket, of_client),
                      end);
   sio__engine_defer(&client->server->engine, &client->deferred, free_client);
@@ -97,33 +132,40 @@ static void not_allowed(struct sio__client *client, const char *detail)
                         SIO_CAUSE_NOT_ALLOWED, detail);
 }
 
+void sio__client_no_namespace(struct sio__client *client, sio_str name)
+{
+  struct sio__buf *out = sio__packet_begin(client->server, PACKET_CONNECT_ERROR,
+                                           0, name, false, 0);
+
+  sio__buf_text(out, "{\"message\":\"Invalid namespace\"}");
+  (void)sio__packet_send(client); /* or its session fails */
+}
+
 static void on_connect(struct sio__client *client,
                        const struct sio__packet *packet)
 {
   struct sio_ns *ns = sio__ns_find(client->server, packet->nsp);
-  struct sio_socket *socket;
+  struct sio_socket *socket =
+      ns != NULL ? sio__client_socket(client, ns) : NULL;
 
-  if (ns == NULL) {
-    struct sio__buf *out = sio__packet_begin(
-        client->server, PACKET_CONNECT_ERROR, 0, packet->nsp, false, 0);
-
-    sio__buf_text(out, "{\"message\":\"Invalid namespace\"}");
-    (void)sio__packet_send(client); /* or its session fails */
-    return;
-  }
-  socket = sio__client_socket(client, ns);
   if (socket != NULL) {
     /* Clients may ask again before they have an answer. */
     if (socket->state != SOCKET_JOINING)
       not_allowed(client, "CONNECT to a namespace that was joined already");
     return;
   }
-  if (client->n_sockets >= client->server->options.max_namespaces) {
+  if (ns == NULL && sio__client_wishes(client, packet->nsp))
+    return;
+  if (client->n_sockets + client->n_wishes >=
+      client->server->options.max_namespaces) {
     sio__client_violation(client, SIO_REASON_FORCED_SERVER_CLOSE,
                           SIO_CAUSE_NAMESPACES, NULL);
     return;
   }
-  sio__socket_join(client, ns, packet->json);
+  if (ns != NULL)
+    sio__socket_join(client, ns, packet->json);
+  else
+    sio__wish(client, packet->nsp, packet->json);
 }
 
 /* The socket that a packet is for; NULL, and the client is on its way out, if

@@ -2,6 +2,8 @@
 /* From a decoded packet to the host's functions. */
 #include "core/dispatch.h"
 
+#include "core/passage.h"
+
 /* The arguments of a packet; false, and the client is on its way out, if its
  * placeholders do not fit its attachments. */
 static bool make_args(struct sio_socket *socket,
@@ -20,44 +22,78 @@ static bool make_args(struct sio_socket *socket,
   return false;
 }
 
-static void call_handlers(struct sio_socket *socket, struct sio__event *event,
-                          const struct sio_args *args, struct sio_ack *ack)
+/* The handle for an acknowledgement that the client asks for, or NULL.
+ * False: no memory, and the session ends. */
+static bool make_ack(struct sio_socket *socket,
+                     const struct sio__packet *packet, struct sio_ack **ack)
 {
-  uint32_t n = event->handlers.n;
+  *ack = packet->has_id ? sio__ack_new(socket, packet->id) : NULL;
+  if (*ack != NULL || !packet->has_id)
+    return true;
+  sio__session_doom(socket->client->session, SIO_CAUSE_NOMEM, 0);
+  return false;
+}
 
-  for (uint32_t i = 0; i < n && sio__socket_is_live(socket); i++) {
-    const struct sio__handler *handler = &event->handlers.items[i];
+/* The usual case: nothing but handlers by name.  It is
+ * sio__listeners_handle(), made shorter. */
+static void call_handlers(struct sio_socket *socket,
+                          const struct sio__packet *packet,
+                          struct sio_args *args)
+{
+  struct sio__listeners *listeners = &socket->ns->listeners;
+  struct sio__named *named = sio__listeners_find(listeners, packet->event);
+  const struct sio__handler *each;
+  struct sio__walk walk;
+  struct sio_ack *ack;
 
-    ((sio_event_fn)handler->fn)(socket, args, ack, handler->user);
+  if (named == NULL || !make_ack(socket, packet, &ack))
+    return;
+  (void)sio_socket_retain(socket);
+  sio__walk_begin(&walk, &named->handlers);
+  while (sio__socket_is_live(socket) && (each = sio__walk_next(&walk)) != NULL)
+    ((sio_event_fn)each->fn)(socket, args, ack, each->user);
+  sio__walk_end(&walk);
+  if (named->handlers.n == 0)
+    sio__listeners_tidy(listeners, named);
+  sio__document_dispose(&args->document);
+  if (ack != NULL)
+    sio_ack_release(ack);
+  sio_socket_release(socket);
+}
+
+static void call_everybody(struct sio_socket *socket,
+                           const struct sio__packet *packet,
+                           struct sio_args *args)
+{
+  struct sio_ack *ack;
+
+  if (!make_ack(socket, packet, &ack))
+    return;
+  (void)sio_socket_retain(socket);
+  sio__listeners_any(socket, packet->event, args, ack);
+  if (sio__passage_is_needed(socket)) {
+    sio__passage_begin(socket, packet->event, args, ack);
+  } else {
+    sio__listeners_handle(socket, packet->event, args, ack);
+    sio__document_dispose(&args->document);
+    sio_ack_release(ack);
   }
+  sio_socket_release(socket);
 }
 
 void sio__dispatch_event(struct sio_socket *socket,
                          const struct sio__packet *packet,
                          const sio_span *attachments)
 {
-  struct sio__event *event;
-  struct sio_ack *ack = NULL;
+  const struct sio_ns *ns = socket->ns;
   struct sio_args args;
 
   if (!make_args(socket, packet, attachments, &args))
     return;
-  event = sio__ns_event(socket->ns, packet->event);
-  if (event == NULL)
-    return;
-  if (packet->has_id) {
-    ack = sio__ack_new(socket, packet->id);
-    if (ack == NULL) {
-      sio__session_doom(socket->client->session, SIO_CAUSE_NOMEM, 0);
-      return;
-    }
-  }
-  (void)sio_socket_retain(socket);
-  call_handlers(socket, event, &args, ack);
-  sio__document_dispose(&args.document);
-  if (ack != NULL)
-    sio_ack_release(ack);
-  sio_socket_release(socket);
+  if (socket->own == NULL && ns->parent == NULL && !ns->listeners.is_special)
+    call_handlers(socket, packet, &args);
+  else
+    call_everybody(socket, packet, &args);
 }
 
 void sio__dispatch_ack(struct sio_socket *socket,

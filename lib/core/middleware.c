@@ -3,6 +3,7 @@
 #include "core/server.h"
 
 #include "base/mem.h"
+#include "core/membership.h"
 #include "json/string.h"
 #include "json/template.h"
 #include "json/write.h"
@@ -65,12 +66,24 @@ void sio_next_release(sio_next *next)
 
 /* ---- Outcome ---- */
 
+/* The first `n` handlers, as long as it is connected. */
+static void call_connect(struct sio_socket *socket,
+                         const struct sio__handlers *handlers, uint32_t n)
+{
+  for (uint32_t i = 0; i < n && socket->state == SOCKET_CONNECTED; i++) {
+    const struct sio__handler *handler = &handlers->items[i];
+
+    ((sio_connect_fn)handler->fn)(socket, handler->user);
+  }
+}
+
 static void accept(struct sio_socket *socket)
 {
   struct sio__client *client = socket->client;
   struct sio_ns *ns = socket->ns;
-  struct sio__buf *out;
+  uint32_t n_parent = ns->parent != NULL ? ns->parent->connects.n : 0;
   uint32_t n = ns->connects.n;
+  struct sio__buf *out;
 
   if (sio__rooms_activate(&ns->rooms, &socket->member) != 0) {
     sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
@@ -91,13 +104,10 @@ static void accept(struct sio_socket *socket)
     client->joined = true;
     sio__timer_stop(&client->timer);
   }
-  (void)sio_socket_retain(socket);
-  for (uint32_t i = 0; i < n && socket->state == SOCKET_CONNECTED; i++) {
-    const struct sio__handler *handler = &ns->connects.items[i];
-
-    ((sio_connect_fn)handler->fn)(socket, handler->user);
-  }
-  sio_socket_release(socket);
+  sio__membership_begin(socket);
+  if (ns->parent != NULL)
+    call_connect(socket, &ns->parent->connects, n_parent);
+  call_connect(socket, &ns->connects, n);
 }
 
 /* Send CONNECT_ERROR, with `data` if it is not empty, and forget the socket. */
@@ -123,12 +133,21 @@ static void refuse(struct sio_socket *socket, const char *message, sio_str data)
   sio__socket_leave(socket, &end);
 }
 
+/* The parent's come first. */
+static const struct sio__handler *next_middleware(struct sio_socket *socket)
+{
+  uint32_t i = socket->next_middleware++;
+
+  if (i < socket->n_parent_middlewares)
+    return &socket->ns->parent->middlewares.items[i];
+  return &socket->ns->middlewares.items[i - socket->n_parent_middlewares];
+}
+
 /* Ask the next middleware.  False: the answer has not been given yet, or the
  * socket is gone. */
 static bool ask(struct sio_socket *socket)
 {
-  const struct sio__handler *handler =
-      &socket->ns->middlewares.items[socket->next_middleware++];
+  const struct sio__handler *handler = next_middleware(socket);
   struct sio_next *next = new_next(socket);
   bool passed;
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Namespaces and what is registered with them. */
-#include "core/server.h"
+/* Namespaces: how they come, go, are found, and what is registered with
+ * them. */
+#include "core/namespace.h"
 
 #include "base/mem.h"
 #include "base/utf8.h"
-
-enum { NAME_MAX_LEN = 255 };
+#include "core/membership.h"
+#include "core/pattern.h"
 
 static uint64_t hash_str(const struct sio_server *server, sio_str s)
 {
@@ -28,16 +29,16 @@ struct sio_ns *sio__ns_find(const struct sio_server *server, sio_str name)
   return NULL;
 }
 
-/* Write the name with its leading slash; its length, or 0 if it cannot be. */
-static size_t normal_name(const char *name, char out[NAME_MAX_LEN + 1])
+size_t sio__ns_normal_name(sio_str name, char out[SIO__NS_NAME_MAX + 1])
 {
-  size_t len = strlen(name), slash = name[0] != '/';
+  size_t slash = name.len == 0 || name.data[0] != '/';
+  size_t len = name.len + slash;
 
-  if (len + slash > NAME_MAX_LEN || len + slash == 0)
+  if (len > SIO__NS_NAME_MAX)
     return 0;
   out[0] = '/';
-  memcpy(out + slash, name, len);
-  len += slash;
+  if (name.len > 0)
+    memcpy(out + slash, name.data, name.len);
   out[len] = '\0';
   for (size_t i = 0; i < len; i++) {
     if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f || out[i] == ',')
@@ -46,59 +47,252 @@ static size_t normal_name(const char *name, char out[NAME_MAX_LEN + 1])
   return sio__utf8_is_valid((const uint8_t *)out, len) ? len : 0;
 }
 
-sio_ns *sio_find(const sio_server *server, const char *name)
-{
-  char text[NAME_MAX_LEN + 1];
-  sio_str s = {text, name != NULL ? normal_name(name, text) : 0};
+/* ---- Memory ---- */
 
-  return server != NULL && s.len > 0 ? sio__ns_find(server, s) : NULL;
-}
-
-sio_ns *sio_of(sio_server *server, const char *name)
-{
-  char text[NAME_MAX_LEN + 1];
-  sio_str s = {text, name != NULL ? normal_name(name, text) : 0};
-  struct sio_ns *ns;
-
-  if (server == NULL || server->plain || s.len == 0)
-    return NULL;
-  ns = sio__ns_find(server, s);
-  if (ns != NULL)
-    return ns;
-  ns = sio__mem_zalloc(&server->mem, sizeof *ns + s.len + 1);
-  if (ns == NULL)
-    return NULL;
-  ns->server = server;
-  ns->name_len = (uint16_t)s.len;
-  memcpy(ns->name, s.data, s.len);
-  sio__rooms_init(&ns->rooms, &server->mem, &server->engine.seed);
-  sio__map_init(&ns->events, &server->mem);
-  sio__map_init(&ns->pending, &server->mem);
-  sio__map_insert(&server->namespaces, &ns->node, hash_str(server, s));
-  return ns;
-}
-
-void sio__ns_free(struct sio_ns *ns)
+static void free_ns(struct sio_ns *ns)
 {
   const sio_allocator *mem = &ns->server->mem;
-  struct sio__map_node *node;
 
-  while ((node = sio__map_any(&ns->events)) != NULL) {
-    struct sio__event *event = SIO__CONTAINER(node, struct sio__event, node);
-
-    sio__map_remove(&ns->events, node);
-    sio__handlers_dispose(&event->handlers, mem);
-    sio__mem_free(mem, event, sizeof *event + event->name_len);
-  }
-  sio__map_dispose(&ns->events);
+  sio__listeners_dispose(&ns->listeners);
   sio__map_dispose(&ns->pending);
   sio__handlers_dispose(&ns->middlewares, mem);
   sio__handlers_dispose(&ns->connects, mem);
   sio__handlers_dispose(&ns->disconnectings, mem);
   sio__handlers_dispose(&ns->disconnects, mem);
   sio__rooms_dispose(&ns->rooms);
-  sio__map_remove(&ns->server->namespaces, &ns->node);
+  sio__room_watch_free(ns);
+  sio__pattern_free(ns->pattern, mem);
+  sio__list_remove(&ns->link);
+  sio__list_remove(&ns->of_kin);
+  if (ns->parent != NULL)
+    sio__ns_unref(ns->parent);
   sio__mem_free(mem, ns, sizeof *ns + ns->name_len + 1u);
+}
+
+static void free_later(struct sio__deferred *deferred)
+{
+  free_ns(SIO__CONTAINER(deferred, struct sio_ns, deferred));
+}
+
+struct sio_ns *sio__ns_ref(struct sio_ns *ns)
+{
+  ns->refs++;
+  return ns;
+}
+
+void sio__ns_unref(struct sio_ns *ns)
+{
+  struct sio__engine *engine = &ns->server->engine;
+
+  if (--ns->refs > 0)
+    return;
+  if (engine->depth > 0)
+    sio__engine_defer(engine, &ns->deferred, free_later);
+  else
+    free_ns(ns);
+}
+
+void sio__ns_free_all(struct sio_server *server)
+{
+  struct sio__list *all = &server->all_ns;
+
+  /* The youngest first: children are younger than their parents. */
+  while (!sio__list_is_empty(all)) {
+    struct sio_ns *ns = SIO__CONTAINER(all->prev, struct sio_ns, link);
+
+    if (ns->listed && !ns->is_parent)
+      sio__map_remove(&server->namespaces, &ns->node);
+    free_ns(ns);
+  }
+}
+
+/* ---- Beginning and end ---- */
+
+struct sio_ns *sio__ns_new(struct sio_server *server, sio_str name,
+                           struct sio_ns *parent, bool is_parent)
+{
+  struct sio_ns *ns = sio__mem_zalloc(&server->mem, sizeof *ns + name.len + 1);
+
+  if (ns == NULL)
+    return NULL;
+  ns->server = server;
+  ns->refs = 1;
+  ns->listed = true;
+  ns->is_parent = is_parent;
+  ns->name_len = (uint16_t)name.len;
+  memcpy(ns->name, name.data, name.len);
+  sio__rooms_init(&ns->rooms, &server->mem, &server->engine.seed);
+  sio__listeners_init(&ns->listeners, &server->mem, &server->engine.seed);
+  sio__map_init(&ns->pending, &server->mem);
+  sio__list_init(&ns->of_kin);
+  sio__list_init(&ns->children);
+  sio__list_init(&ns->sockets);
+  sio__list_init(&ns->deferred.link);
+  sio__list_insert(&server->all_ns, &ns->link);
+  if (parent != NULL) {
+    ns->parent = sio__ns_ref(parent);
+    sio__list_insert(&parent->children, &ns->of_kin);
+  }
+  if (is_parent)
+    sio__list_insert(&server->parents, &ns->of_kin);
+  else
+    sio__map_insert(&server->namespaces, &ns->node, hash_str(server, name));
+  return ns;
+}
+
+bool sio__ns_announce(struct sio_ns *ns)
+{
+  struct sio_server *server = ns->server;
+
+  if (server->on_namespace != NULL)
+    server->on_namespace(ns, server->on_namespace_user);
+  return ns->listed;
+}
+
+/* Every socket leaves; those that are joining are told that they cannot. */
+static void send_away(struct sio_ns *ns)
+{
+  static const sio_end end = {SIO_REASON_SERVER_DISCONNECT,
+                              SIO_CAUSE_SERVER_LEFT, NULL, 0, 0};
+  struct sio__list todo, *link;
+
+  sio__list_init(&todo);
+  sio__list_move(&todo, &ns->sockets);
+  while ((link = sio__list_take(&todo)) != NULL) {
+    struct sio_socket *socket = SIO__CONTAINER(link, struct sio_socket, of_ns);
+
+    sio__list_insert(&ns->sockets, link);
+    if (socket->state == SOCKET_JOINING) {
+      sio__client_no_namespace(socket->client, sio__ns_str(ns));
+      sio__socket_leave(socket, &end);
+    } else {
+      (void)sio_socket_disconnect(socket, false); /* or it does so already */
+    }
+  }
+}
+
+/* A bracket is open. */
+static void end(struct sio_ns *ns)
+{
+  struct sio_ns *child = NULL;
+
+  ns->listed = false;
+  if (!ns->is_parent)
+    sio__map_remove(&ns->server->namespaces, &ns->node);
+  if (ns->dynamic)
+    ns->server->n_dynamic--;
+  while ((child = sio__ns_next_child(ns, child)) != NULL)
+    end(child);
+  send_away(ns);
+  sio__ns_unref(ns);
+}
+
+int sio_ns_delete(sio_ns *ns)
+{
+  struct sio__engine *engine;
+
+  if (ns == NULL)
+    return SIO_ERR_INVALID;
+  if (ns == ns->server->root || !ns->listed)
+    return SIO_ERR_STATE;
+  engine = &ns->server->engine;
+  sio__engine_enter(engine);
+  end(ns);
+  sio__engine_leave(engine);
+  return 0;
+}
+
+void sio__ns_tidy(struct sio_ns *ns)
+{
+  if (ns->dynamic && ns->listed && ns->n_sockets == 0 &&
+      ns->server->options.cleanup_empty_namespaces != 0)
+    end(ns);
+}
+
+/* ---- Finding ---- */
+
+sio_ns *sio_find(const sio_server *server, const char *name)
+{
+  char text[SIO__NS_NAME_MAX + 1];
+  sio_str s = {text, name != NULL ? sio__ns_normal_name(sio_s(name), text) : 0};
+
+  return server != NULL && s.len > 0 ? sio__ns_find(server, s) : NULL;
+}
+
+/* The first listed one behind `place`, by the link at `offset`. */
+static struct sio_ns *next_listed(const struct sio__list *list,
+                                  const struct sio__list *place, size_t offset)
+{
+  struct sio__list *link;
+
+  for (link = place->next; link != list; link = link->next) {
+    struct sio_ns *ns = (struct sio_ns *)(void *)((char *)link - offset);
+
+    if (ns->listed)
+      return ns;
+  }
+  return NULL;
+}
+
+struct sio_ns *sio__ns_next(const struct sio_server *server,
+                            const struct sio_ns *after)
+{
+  return next_listed(&server->all_ns,
+                     after != NULL ? &after->link : &server->all_ns,
+                     offsetof(struct sio_ns, link));
+}
+
+struct sio_ns *sio__ns_next_child(const struct sio_ns *parent,
+                                  const struct sio_ns *after)
+{
+  return next_listed(&parent->children,
+                     after != NULL ? &after->of_kin : &parent->children,
+                     offsetof(struct sio_ns, of_kin));
+}
+
+struct sio_ns *sio__ns_next_parent(const struct sio_server *server,
+                                   const struct sio_ns *after)
+{
+  return next_listed(&server->parents,
+                     after != NULL ? &after->of_kin : &server->parents,
+                     offsetof(struct sio_ns, of_kin));
+}
+
+void sio_server_each_ns(sio_server *server, bool (*fn)(sio_ns *ns, void *user),
+                        void *user)
+{
+  struct sio__list *link = &server->all_ns;
+  const struct sio__list *last = link->prev; /* newer ones are not shown */
+  bool wanted = true;
+
+  sio__engine_enter(&server->engine);
+  while (wanted && link != last) {
+    struct sio_ns *ns;
+
+    link = link->next;
+    ns = SIO__CONTAINER(link, struct sio_ns, link);
+    wanted = !ns->listed || fn(ns, user);
+  }
+  sio__engine_leave(&server->engine);
+}
+
+void sio_server_on_namespace(sio_server *server, sio_namespace_fn fn,
+                             void *user)
+{
+  server->on_namespace = fn;
+  server->on_namespace_user = user;
+}
+
+/* ---- Getters ---- */
+
+sio_ns *sio_ns_parent(const sio_ns *ns)
+{
+  return ns->parent;
+}
+
+bool sio_ns_is_parent(const sio_ns *ns)
+{
+  return ns->is_parent;
 }
 
 const char *sio_ns_name(const sio_ns *ns)
@@ -165,51 +359,4 @@ int sio_on_disconnect(sio_ns *ns, sio_disconnect_fn fn, void *user)
   return ns != NULL ? sio__handlers_add(&ns->disconnects, &ns->server->mem,
                                         (void (*)(void))fn, user)
                     : SIO_ERR_INVALID;
-}
-
-struct sio__event *sio__ns_event(const struct sio_ns *ns, sio_str name)
-{
-  struct sio__map_node *node;
-
-  if (ns->events.count == 0)
-    return NULL;
-  node = sio__map_first(&ns->events, hash_str(ns->server, name));
-  for (; node != NULL; node = sio__map_next(node)) {
-    struct sio__event *event = SIO__CONTAINER(node, struct sio__event, node);
-
-    if (event->name_len == name.len &&
-        (name.len == 0 || memcmp(event->name, name.data, name.len) == 0))
-      return event;
-  }
-  return NULL;
-}
-
-int sio_on(sio_ns *ns, const char *name, sio_event_fn fn, void *user)
-{
-  const sio_allocator *mem;
-  sio_str s = sio_s(name);
-  struct sio__event *event;
-  int rv;
-
-  if (ns == NULL || name == NULL || fn == NULL)
-    return SIO_ERR_INVALID;
-  mem = &ns->server->mem;
-  if (sio__event_is_reserved(s))
-    return SIO_ERR_RESERVED;
-  event = sio__ns_event(ns, s);
-  if (event != NULL)
-    return sio__handlers_add(&event->handlers, mem, (void (*)(void))fn, user);
-  event = sio__mem_zalloc(mem, sizeof *event + s.len);
-  if (event == NULL)
-    return SIO_ERR_NOMEM;
-  rv = sio__handlers_add(&event->handlers, mem, (void (*)(void))fn, user);
-  if (rv != 0) {
-    sio__mem_free(mem, event, sizeof *event + s.len);
-    return rv;
-  }
-  event->name_len = s.len;
-  if (s.len > 0)
-    memcpy(event->name, s.data, s.len);
-  sio__map_insert(&ns->events, &event->node, hash_str(ns->server, s));
-  return 0;
 }

@@ -40,8 +40,12 @@ static const sio_server_options defaults = {
     .max_namespaces = 64,
     .max_rooms = 1000,
     .max_pending_acks = 1000,
+    .max_waiting_bytes = 10000000,
+    .max_waiting_events = 1000,
     .max_output_bytes = 16777216,
     .max_kept_bytes = 4194304,
+    .high_water_bytes = 1048576,
+    .max_dynamic_namespaces = 10000,
 };
 
 void sio_server_options_init_sized(sio_server_options *options, size_t size)
@@ -116,6 +120,7 @@ static const struct range {
     RANGE(max_namespaces, 1, UINT32_MAX),
     RANGE(max_output_bytes, 1024, UINT32_MAX),
     RANGE(max_kept_bytes, 0, BIG),
+    RANGE(cleanup_empty_namespaces, 0, 1),
 };
 
 static uint64_t number_at(const sio_server_options *o, const struct range *r)

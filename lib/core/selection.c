@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* From a target to what the adapter walks over. */
+/* From a target to what the adapter walks over, and to whom it finds. */
 #include "core/selection.h"
 
 #include "base/mem.h"
+#include "core/namespace.h"
 
 /* Append two lists to one; returns the end. */
 static sio_str *append(sio_str *out, const sio_str *a, size_t n_a,
@@ -48,4 +49,84 @@ void sio__selected_dispose(struct sio__selected *selected,
                            const sio_allocator *mem)
 {
   sio__mem_free(mem, selected->many, selected->n_many * sizeof(sio_str));
+}
+
+struct sio_ns *sio__target_next_ns(const sio_target *target,
+                                   struct sio_ns *after)
+{
+  if (target->ns->is_parent)
+    return sio__ns_next_child(target->ns, after);
+  return after == NULL ? target->ns : NULL;
+}
+
+int sio__target_each(const sio_target *target, struct sio_ns *ns,
+                     bool (*visit)(struct sio__member *member, void *user),
+                     void *user)
+{
+  struct sio__selected selected;
+  int rv = sio__select(&selected, target);
+
+  if (rv != 0)
+    return rv;
+  sio__rooms_each(&ns->rooms, &selected.selection, visit, user);
+  sio__selected_dispose(&selected, &ns->server->mem);
+  return 0;
+}
+
+/* ---- Recipients ---- */
+
+static bool remember(struct sio__member *member, void *user)
+{
+  struct sio__recipients *out = user;
+  struct sio_socket *socket = SIO__CONTAINER(member, struct sio_socket, member);
+
+  out->sockets[out->n++] = sio_socket_retain(socket);
+  return true;
+}
+
+/* Nothing is called meanwhile, so that counting first is safe. */
+static size_t count_all(const sio_target *target, struct sio_ns *only)
+{
+  struct sio_ns *ns = NULL;
+  size_t n = 0;
+
+  if (only != NULL)
+    return only->rooms.n_all;
+  while ((ns = sio__target_next_ns(target, ns)) != NULL)
+    n += ns->rooms.n_all;
+  return n;
+}
+
+int sio__recipients_take(struct sio__recipients *out, const sio_target *target,
+                         struct sio_ns *only)
+{
+  const sio_allocator *mem = &target->ns->server->mem;
+  struct sio_ns *ns = only;
+  int rv = 0;
+
+  out->n = 0;
+  out->cap = count_all(target, only);
+  out->sockets = NULL;
+  if (out->cap == 0)
+    return 0;
+  out->sockets = sio__mem_alloc(mem, out->cap * sizeof *out->sockets);
+  if (out->sockets == NULL)
+    return SIO_ERR_NOMEM;
+  if (only != NULL)
+    rv = sio__target_each(target, only, remember, out);
+  else
+    while (rv == 0 && (ns = sio__target_next_ns(target, ns)) != NULL)
+      rv = sio__target_each(target, ns, remember, out);
+  if (rv != 0)
+    sio__recipients_dispose(out, mem);
+  return rv;
+}
+
+void sio__recipients_dispose(struct sio__recipients *recipients,
+                             const sio_allocator *mem)
+{
+  for (size_t i = 0; i < recipients->n; i++)
+    sio_socket_release(recipients->sockets[i]);
+  sio__mem_free(mem, recipients->sockets,
+                recipients->cap * sizeof *recipients->sockets);
 }

@@ -109,10 +109,8 @@ static void end_engine(struct sio_server *server)
 static void destroy(struct sio_server *server)
 {
   sio_allocator mem = server->mem;
-  struct sio__map_node *node;
 
-  while ((node = sio__map_any(&server->namespaces)) != NULL)
-    sio__ns_free(SIO__CONTAINER(node, struct sio_ns, node));
+  sio__ns_free_all(server);
   sio__map_dispose(&server->namespaces);
   sio__acks_dispose(server);
   sio__buf_dispose(&server->packet);
@@ -146,7 +144,8 @@ struct sio_server *sio__server_new(const sio_server_options *given,
   server->mem = *mem;
   server->options = options;
   sio__map_init(&server->namespaces, &server->mem);
-  sio__list_init(&server->sockets);
+  sio__list_init(&server->all_ns);
+  sio__list_init(&server->parents);
   sio__list_init(&server->deferred.link);
   sio__buf_init(&server->packet, &server->mem, PACKET_MAX);
   rv = copy_texts(server);
@@ -194,9 +193,10 @@ static void leave_all(struct sio_server *server)
 {
   static const sio_end end = {SIO_REASON_SHUTTING_DOWN, SIO_CAUSE_SERVER_CLOSED,
                               NULL, 0, 0};
+  struct sio_ns *ns = NULL;
 
-  sio__sockets_leave(&server->sockets, offsetof(struct sio_socket, of_server),
-                     &end);
+  while ((ns = sio__ns_next(server, ns)) != NULL)
+    sio__sockets_leave(&ns->sockets, offsetof(struct sio_socket, of_ns), &end);
 }
 
 void sio_server_free(sio_server *server)

@@ -10,11 +10,13 @@
 #include "adapter/rooms.h"
 #include "base/handlers.h"
 #include "base/random.h"
+#include "core/listeners.h"
 #include "eio/engine.h"
 #include "eio/traffic.h"
 #include "json/read.h"
 #include "proto/binary.h"
 #include <sio/broadcast.h>
+#include <sio/dynamic.h>
 #include <sio/http.h>
 #include <sio/socket.h>
 
@@ -31,10 +33,15 @@ struct sio_server {
   char *initial_text;         /* NULL: none */
   struct sio__random *random; /* NULL: the host's own is used */
   struct sio__engine engine;
-  struct sio__map namespaces; /* by name */
+  struct sio__map namespaces; /* by name; those that clients can join */
+  struct sio__list all_ns;    /* every one, in the order of creation */
+  struct sio__list parents;   /* those that stand for others, likewise */
+  uint32_t n_parents;         /* made so far: the next one's number */
+  uint32_t n_dynamic;         /* children that were made for clients */
   struct sio_ns *root;        /* "/" */
-  struct sio__list sockets;   /* all that are not gone */
-  size_t n_sockets;           /* those that are connected */
+  sio_namespace_fn on_namespace;
+  void *on_namespace_user;
+  size_t n_sockets; /* those that are connected */
   void *user;
   sio_http_fn on_http;
   void *on_http_user;
@@ -60,11 +67,30 @@ void sio__server_empty(struct sio_server *server);
 
 /* ---- Namespaces ---- */
 
+/* One that is not listed any more has been deleted, and is gone when its last
+ * socket has left.  It keeps its place among the others until its memory goes,
+ * which happens while no bracket is open: see core/namespace.h for walking. */
 struct sio_ns {
-  struct sio__map_node node; /* in server->namespaces */
+  struct sio__map_node node; /* in server->namespaces; parents are not */
+  struct sio__list link;     /* in server->all_ns */
+  struct sio__list of_kin;   /* in parent->children, or server->parents */
+  struct sio__list children;
+  struct sio__list sockets; /* all that are not gone, in the order of joining */
+  uint32_t n_sockets;       /* and those whose disconnect handlers run */
+  uint32_t refs;         /* the server's while listed, sockets', children's */
+  struct sio_ns *parent; /* NULL: none; a reference */
   struct sio_server *server;
-  struct sio__rooms rooms; /* its sockets, by id and by room */
-  struct sio__map events;  /* struct sio__event, by name */
+  bool listed;
+  bool is_parent;
+  bool dynamic;                 /* made for a client */
+  struct sio__pattern *pattern; /* parent: of its children, or NULL: */
+  sio_dynamic_fn decide;        /* who decides about them */
+  void *decide_user;
+  struct sio__deferred deferred;      /* frees it */
+  struct sio__rooms rooms;            /* its sockets, by id and by room */
+  struct sio__room_watch *room_watch; /* NULL: nobody watches its rooms */
+  struct sio__vanishing *vanishing;   /* rooms that are about to be deleted */
+  struct sio__listeners listeners;
   struct sio__map pending; /* struct sio__pending, by ack id */
   uint64_t next_ack;
   struct sio__handlers middlewares, connects, disconnectings, disconnects;
@@ -72,19 +98,15 @@ struct sio_ns {
   char name[]; /* NUL-terminated */
 };
 
-/* The handlers of one event. */
-struct sio__event {
-  struct sio__map_node node;
-  struct sio__handlers handlers;
-  size_t name_len;
-  char name[];
-};
-
 struct sio_ns *sio__ns_find(const struct sio_server *server, sio_str name);
-void sio__ns_free(struct sio_ns *ns);
 
-/* NULL: nobody listens. */
-struct sio__event *sio__ns_event(const struct sio_ns *ns, sio_str name);
+/* The one that was made after `after` (NULL: the first one), parents included;
+ * NULL: no more.  A bracket is open. */
+struct sio_ns *sio__ns_next(const struct sio_server *server,
+                            const struct sio_ns *after);
+
+/* Free all of a server; no handle of a socket is left. */
+void sio__ns_free_all(struct sio_server *server);
 
 static inline sio_str sio__ns_str(const struct sio_ns *ns)
 {
@@ -99,7 +121,9 @@ struct sio__client {
   struct sio_server *server;
   struct sio_session *session; /* alive as long as the client */
   struct sio__list sockets;    /* in the order of joining */
+  struct sio__list wishes;     /* struct sio__wish, see core/asking.h */
   uint32_t n_sockets;
+  uint32_t n_wishes;                  /* those that are undecided */
   bool joined;                        /* some namespace, at some time */
   struct sio__reassembly *reassembly; /* of a packet with attachments */
   struct sio__timer timer;            /* to join; then for attachments */
@@ -107,6 +131,9 @@ struct sio__client {
 };
 
 extern const struct sio__engine_events sio__client_events;
+
+/* Answer that a namespace cannot be joined. */
+void sio__client_no_namespace(struct sio__client *client, sio_str name);
 
 /* The client must go: what it sent is not allowed. */
 void sio__client_violation(struct sio__client *client, sio_reason reason,
@@ -128,15 +155,22 @@ struct sio__auth {
   char text[];
 };
 
+/* NULL: no memory. */
+struct sio__auth *sio__auth_new(const sio_allocator *mem, sio_str json);
+void sio__auth_free(struct sio__auth *auth, const sio_allocator *mem);
+
 struct sio_socket {
   struct sio__member member;
   uint32_t refs; /* the client's while it is known, and the host's */
   uint8_t state;
   bool accepting; /* its middlewares are being run right now */
-  uint32_t next_middleware, n_middlewares; /* JOINING */
-  struct sio_ns *ns;
+  bool told;      /* that its client has sent what is not a packet */
+  /* JOINING: how many of them, the parent's first. */
+  uint32_t next_middleware, n_parent_middlewares, n_middlewares;
+  struct sio_ns *ns;          /* a reference */
   struct sio__client *client; /* NULL: GONE */
-  struct sio__list of_client, of_server;
+  struct sio__list of_client, of_ns;
+  struct sio__own *own; /* NULL: none; see core/passage.h */
   struct sio__snapshot *snapshot;
   struct sio__auth *auth;   /* NULL: none was given */
   struct sio_next *answer;  /* JOINING: what is awaited; a reference */
@@ -176,21 +210,26 @@ static inline bool sio__socket_is_live(const struct sio_socket *socket)
 
 /* An answer that a client owes. */
 struct sio__pending {
-  struct sio__map_node node; /* in ns->pending, by id */
+  struct sio__map_node node; /* in ns->pending, by id and socket */
   struct sio__list link;     /* in socket->pending */
-  struct sio__timer timer;
+  struct sio__timer timer;   /* of a round: its link is in gather->owed */
   struct sio_socket *socket; /* a reference */
   struct sio__pending *next_spare;
-  sio_response_fn fn;
+  struct sio__gather *gather; /* the round that it belongs to, or NULL: */
+  sio_response_fn fn;         /* who is told */
   void *user;
 };
 
-/* Expect an answer of a socket; `*id` goes into the packet.  0, SIO_ERR_NOMEM
- * or SIO_ERR_LIMIT. */
-int sio__pending_new(struct sio_socket *socket, const sio_target *target,
-                     uint64_t *id);
+/* Expect an answer of a socket to what has this id, which is the next one of
+ * its namespace.  `gather` is told of it, or if that is NULL whom `target`
+ * names, which is not looked at otherwise.  0, SIO_ERR_NOMEM or
+ * SIO_ERR_LIMIT. */
+int sio__pending_new(struct sio_socket *socket, uint64_t id,
+                     const sio_target *target, struct sio__gather *gather);
 /* The packet could not be sent after all: nobody is told. */
 void sio__pending_cancel(struct sio_socket *socket, uint64_t id);
+/* It is not expected any more: nobody is told. */
+void sio__pending_drop(struct sio__pending *pending);
 
 /* An answer has come; unknown ids are ignored. */
 void sio__pending_answer(struct sio_socket *socket, uint64_t id,

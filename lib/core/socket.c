@@ -1,14 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* Sockets: joining, leaving, and what can be asked of them. */
-#include "core/server.h"
+#include "core/namespace.h"
 
 #include "base/mem.h"
-
-enum { ROOM_NAME_MAX = 1024 };
+#include "core/passage.h"
+#include "core/membership.h"
 
 /* ---- Memory ---- */
 
-static void free_auth(struct sio__auth *auth, const sio_allocator *mem)
+struct sio__auth *sio__auth_new(const sio_allocator *mem, sio_str json)
+{
+  struct sio__auth *auth = sio__mem_alloc(mem, sizeof *auth + json.len);
+
+  if (auth == NULL)
+    return NULL;
+  auth->size = sizeof *auth + json.len;
+  memcpy(auth->text, json.data, json.len);
+  sio__document_init(&auth->document, auth->text, json.len, mem);
+  return auth;
+}
+
+void sio__auth_free(struct sio__auth *auth, const sio_allocator *mem)
 {
   if (auth == NULL)
     return;
@@ -30,8 +42,10 @@ static void destroy(struct sio__deferred *deferred)
     if (--socket->refs > 0)
       return;
   }
-  free_auth(socket->auth, &server->mem);
+  sio__auth_free(socket->auth, &server->mem);
+  sio__own_free(socket);
   sio__snapshot_unref(socket->snapshot);
+  sio__ns_unref(socket->ns);
   sio__mem_free(&server->mem, socket, sizeof *socket);
   sio__server_unref(server);
 }
@@ -55,18 +69,6 @@ void sio_socket_release(sio_socket *socket)
     destroy(&socket->deferred);
 }
 
-static struct sio__auth *copy_auth(const sio_allocator *mem, sio_str json)
-{
-  struct sio__auth *auth = sio__mem_alloc(mem, sizeof *auth + json.len);
-
-  if (auth == NULL)
-    return NULL;
-  auth->size = sizeof *auth + json.len;
-  memcpy(auth->text, json.data, json.len);
-  sio__document_init(&auth->document, auth->text, json.len, mem);
-  return auth;
-}
-
 static struct sio_socket *make(struct sio__client *client, struct sio_ns *ns,
                                sio_str auth, const char *id)
 {
@@ -76,7 +78,7 @@ static struct sio_socket *make(struct sio__client *client, struct sio_ns *ns,
   if (socket == NULL)
     return NULL;
   if (auth.len > 0) {
-    socket->auth = copy_auth(&server->mem, auth);
+    socket->auth = sio__auth_new(&server->mem, auth);
     if (socket->auth == NULL) {
       sio__mem_free(&server->mem, socket, sizeof *socket);
       return NULL;
@@ -84,17 +86,20 @@ static struct sio_socket *make(struct sio__client *client, struct sio_ns *ns,
   }
   socket->refs = 1;
   socket->state = SOCKET_JOINING;
-  socket->ns = ns;
+  socket->ns = sio__ns_ref(ns);
   socket->client = client;
   socket->snapshot = sio__snapshot_ref(client->session->snapshot);
-  socket->n_middlewares = ns->middlewares.n;
+  if (ns->parent != NULL)
+    socket->n_parent_middlewares = ns->parent->middlewares.n;
+  socket->n_middlewares = socket->n_parent_middlewares + ns->middlewares.n;
   if (server->engine.unix_offset_ms != 0)
     socket->issued_ms =
         server->engine.clock.now_ms + server->engine.unix_offset_ms;
   sio__list_init(&socket->pending);
   sio__list_init(&socket->deferred.link);
   sio__list_insert(&client->sockets, &socket->of_client);
-  sio__list_insert(&server->sockets, &socket->of_server);
+  sio__list_insert(&ns->sockets, &socket->of_ns);
+  ns->n_sockets++;
   client->n_sockets++;
   sio__rooms_enter(&ns->rooms, &socket->member, id);
   sio__server_ref(server);
@@ -114,6 +119,7 @@ void sio__socket_join(struct sio__client *client, struct sio_ns *ns,
     socket = make(client, ns, auth, id);
   if (socket == NULL) {
     sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
+    sio__ns_tidy(ns);
     return;
   }
   sio__socket_advance(socket);
@@ -121,8 +127,8 @@ void sio__socket_join(struct sio__client *client, struct sio_ns *ns,
 
 /* ---- Leaving ---- */
 
-static void call_all(struct sio_socket *socket,
-                     const struct sio__handlers *handlers, const sio_end *end)
+static void call_each(struct sio_socket *socket,
+                      const struct sio__handlers *handlers, const sio_end *end)
 {
   uint32_t n = handlers->n;
 
@@ -133,6 +139,20 @@ static void call_all(struct sio_socket *socket,
   }
 }
 
+static void call_disconnecting(struct sio_socket *socket, const sio_end *end)
+{
+  if (socket->ns->parent != NULL)
+    call_each(socket, &socket->ns->parent->disconnectings, end);
+  call_each(socket, &socket->ns->disconnectings, end);
+}
+
+static void call_disconnect(struct sio_socket *socket, const sio_end *end)
+{
+  if (socket->ns->parent != NULL)
+    call_each(socket, &socket->ns->parent->disconnects, end);
+  call_each(socket, &socket->ns->disconnects, end);
+}
+
 /* Out of its rooms, its namespace and its client. */
 static void detach(struct sio_socket *socket)
 {
@@ -141,12 +161,22 @@ static void detach(struct sio_socket *socket)
   socket->answer = NULL;
   sio__rooms_exit(&socket->ns->rooms, &socket->member);
   sio__list_remove(&socket->of_client);
-  sio__list_remove(&socket->of_server);
+  sio__list_remove(&socket->of_ns);
   socket->client->n_sockets--;
   socket->client = NULL;
   socket->state = SOCKET_GONE;
   if (answer != NULL)
     sio_next_release(answer);
+}
+
+/* It has left for good. */
+static void let_go(struct sio_socket *socket)
+{
+  struct sio_ns *ns = socket->ns;
+
+  ns->n_sockets--;
+  sio__ns_tidy(ns);
+  sio_socket_release(socket);
 }
 
 void sio__socket_leave(struct sio_socket *socket, const sio_end *end)
@@ -155,24 +185,27 @@ void sio__socket_leave(struct sio_socket *socket, const sio_end *end)
   bool alone =
       socket->client != NULL && socket->client->session->state == SESSION_OPEN;
 
-  if (socket->state == SOCKET_JOINING) {
-    detach(socket);
-    sio__pending_fail_all(socket);
-    sio_socket_release(socket);
-    return;
-  }
-  if (socket->state != SOCKET_CONNECTED)
+  if (socket->state == SOCKET_LEAVING || socket->state == SOCKET_GONE)
     return;
   sio__engine_enter(&server->engine);
-  socket->state = SOCKET_LEAVING;
-  call_all(socket, &socket->ns->disconnectings, end);
-  detach(socket);
-  server->n_sockets--;
-  if (alone) /* else its session tells how it ended */
-    sio__engine_note_end(&server->engine, "socket", socket->member.id, end);
-  sio__pending_fail_all(socket);
-  call_all(socket, &socket->ns->disconnects, end);
-  sio_socket_release(socket);
+  if (socket->state == SOCKET_JOINING) {
+    socket->state = SOCKET_GONE; /* it joins no room any more */
+    sio__membership_end(socket);
+    detach(socket);
+    sio__pending_fail_all(socket);
+  } else {
+    socket->state = SOCKET_LEAVING;
+    sio__passages_drop(socket);
+    call_disconnecting(socket, end);
+    sio__membership_end(socket);
+    detach(socket);
+    server->n_sockets--;
+    if (alone) /* else its session tells how it ended */
+      sio__engine_note_end(&server->engine, "socket", socket->member.id, end);
+    sio__pending_fail_all(socket);
+    call_disconnect(socket, end);
+  }
+  let_go(socket);
   sio__engine_leave(&server->engine);
 }
 
@@ -235,51 +268,6 @@ int sio_socket_disconnect(sio_socket *socket, bool close)
   return 0;
 }
 
-/* ---- Rooms ---- */
-
-int sio_join(sio_socket *socket, sio_str room)
-{
-  struct sio_ns *ns = socket->ns;
-
-  if (socket->state != SOCKET_JOINING && socket->state != SOCKET_CONNECTED)
-    return SIO_ERR_DISCONNECTED;
-  if (room.len > ROOM_NAME_MAX)
-    return SIO_ERR_INVALID;
-  if (sio__rooms_has(&ns->rooms, &socket->member, room))
-    return 0;
-  if (sio__member_count(&socket->member) >= ns->server->options.max_rooms)
-    return SIO_ERR_LIMIT;
-  return sio__rooms_join(&ns->rooms, &socket->member, room);
-}
-
-int sio_leave(sio_socket *socket, sio_str room)
-{
-  if (socket->state == SOCKET_GONE)
-    return SIO_ERR_DISCONNECTED;
-  sio__rooms_leave(&socket->ns->rooms, &socket->member, room);
-  return 0;
-}
-
-bool sio_socket_in(const sio_socket *socket, sio_str room)
-{
-  return socket->state != SOCKET_GONE &&
-         sio__rooms_has(&socket->ns->rooms, &socket->member, room);
-}
-
-size_t sio_socket_room_count(const sio_socket *socket)
-{
-  return socket->state != SOCKET_GONE ? sio__member_count(&socket->member) : 0;
-}
-
-sio_str sio_socket_room(const sio_socket *socket, size_t i)
-{
-  static const sio_str none = {NULL, 0};
-
-  return i < sio_socket_room_count(socket)
-             ? sio__member_room(&socket->member, i)
-             : none;
-}
-
 /* ---- Getters ---- */
 
 const char *sio_socket_id(const sio_socket *socket)
@@ -289,7 +277,10 @@ const char *sio_socket_id(const sio_socket *socket)
 
 sio_ns *sio_socket_ns(const sio_socket *socket)
 {
-  return socket->ns->server->freed ? NULL : socket->ns;
+  const struct sio_ns *ns = socket->ns;
+  bool gone = !ns->listed && ns->n_sockets == 0;
+
+  return gone || ns->server->freed ? NULL : socket->ns;
 }
 
 bool sio_socket_is_connected(const sio_socket *socket)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Targets: who gets an event. */
-#include "core/server.h"
+#include "core/selection.h"
 
 static sio_target make(sio_ns *ns, sio_socket *only)
 {
@@ -9,6 +9,8 @@ static sio_target make(sio_ns *ns, sio_socket *only)
   memset(&target, 0, sizeof target);
   target.ns = ns;
   target.only = only;
+  if (ns == NULL)
+    target.error = SIO_ERR_INVALID;
   return target;
 }
 
@@ -87,10 +89,41 @@ sio_target sio_except_rooms(sio_target target, const sio_str *rooms, size_t n)
 sio_target sio_with_ack(sio_target target, uint64_t timeout_ms,
                         sio_response_fn fn, void *user)
 {
-  if (fn == NULL)
+  if (fn == NULL || target.only == NULL)
     target.error = SIO_ERR_INVALID;
   target.response = fn;
   target.response_user = user;
+  target.done = NULL;
   target.timeout_ms = timeout_ms;
+  return target;
+}
+
+sio_target sio_with_acks(sio_target target, uint64_t timeout_ms,
+                         sio_response_fn each, sio_done_fn done, void *user)
+{
+  if (done == NULL || timeout_ms == 0 || timeout_ms > UINT32_MAX)
+    target.error = SIO_ERR_INVALID;
+  target.response = each;
+  target.response_user = user;
+  target.done = done;
+  target.timeout_ms = timeout_ms;
+  return target;
+}
+
+sio_target sio_volatile(sio_target target)
+{
+  target.flags |= TARGET_VOLATILE;
+  return target;
+}
+
+sio_target sio_uncompressed(sio_target target)
+{
+  target.flags |= TARGET_UNCOMPRESSED;
+  return target;
+}
+
+sio_target sio_local(sio_target target)
+{
+  target.flags |= TARGET_LOCAL;
   return target;
 }

@@ -128,7 +128,7 @@ static inline bool sio__session_is_open(const struct sio_session *session)
   return session->state == SESSION_OPEN && !session->doomed;
 }
 
-/* Whether what is sent now leaves at once. */
+/* Whether what is sent now is the next to leave: nothing waits before it. */
 bool sio__session_is_writable(const struct sio_session *session);
 
 /* Bytes that wait to be sent. */

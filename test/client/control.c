@@ -87,6 +87,15 @@ static void on_report(sio_socket *socket, const sio_args *args, sio_ack *ack,
   test_expect(sio_ack_json(ack, sio_s(json)), "acknowledge report");
 }
 
+static void on_forget(sio_socket *socket, const sio_args *args, sio_ack *ack,
+                      void *user)
+{
+  (void)socket;
+  (void)args;
+  report_forget(test_report(user));
+  test_expect(sio_ackf(ack, NULL), "acknowledge forget");
+}
+
 static void on_close(sio_socket *socket, const sio_args *args, sio_ack *ack,
                      void *user)
 {
@@ -124,6 +133,7 @@ int control_serve(struct test_server *server)
                 {"disconnect-socket", on_disconnect_socket},
                 {"count", on_count},
                 {"report", on_report},
+                {"forget", on_forget},
                 {"close", on_close}};
   sio_ns *ns = sio_of(test_sio(server), "/control");
   int error = ns == NULL ? SIO_ERR_NOMEM : 0;

@@ -54,6 +54,11 @@ const char *report_json(struct report *report)
   return report->json;
 }
 
+void report_forget(struct report *report)
+{
+  rewind(report->entries); /* what is written next takes their place */
+}
+
 static void put_string(FILE *out, sio_str s)
 {
   size_t i;

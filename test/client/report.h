@@ -15,6 +15,9 @@ void report_free(struct report *report);
  * call. */
 const char *report_json(struct report *report);
 
+/* Forget all entries. */
+void report_forget(struct report *report);
+
 /* An entry: what it is, then its members, then its end. */
 void report_begin(struct report *report, const char *what);
 void report_text(struct report *report, const char *key, sio_str value);

@@ -51,7 +51,7 @@ sio_payload *test_scratch(struct test_server *server)
 
 void test_expect(int error, const char *what)
 {
-  if (error != 0 && error != SIO_ERR_DISCONNECTED)
+  if (error < 0 && error != SIO_ERR_DISCONNECTED)
     (void)fprintf(stderr, "%s: %s\n", what, sio_strerror(error));
 }
 
@@ -175,6 +175,10 @@ static const char *parse(sio_server_options *options, uint64_t *port, int argc,
       options->no_upgrades = 1;
       continue;
     }
+    if (strcmp(argv[i], "--cleanup") == 0) {
+      options->cleanup_empty_namespaces = 1;
+      continue;
+    }
     if (i + 1 == argc)
       return argv[i];
     if (strcmp(argv[i], "--transports") == 0) {
@@ -200,7 +204,13 @@ static int serve(struct test_server *server)
     error = events_serve(server, "/");
   if (error == 0)
     error = events_serve(server, "/custom");
-  return error != 0 ? error : events_serve(server, "/admin");
+  if (error == 0)
+    error = events_serve(server, "/admin");
+  if (error == 0)
+    error = listeners_serve(server);
+  if (error == 0)
+    error = casts_serve(server);
+  return error != 0 ? error : dynamic_serve(server);
 }
 
 /* Listen and serve until test_stop(); the exit status. */

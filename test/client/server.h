@@ -8,6 +8,9 @@
  *
  *   server.c   options, start and end, what runs later
  *   events.c   namespaces, middlewares, events
+ *   casts.c    /cast: every way to emit, and many sockets at once
+ *   dynamic.c  namespaces that clients ask for
+ *   listeners.c  /listeners and /go: handlers of every kind, middlewares
  *   control.c  /control and requests outside the Socket.IO path
  *   report.c   what happened, as JSON; report_socket.c: its entries
  */
@@ -57,9 +60,21 @@ void events_text(char out[NAME_CAP], sio_value object, const char *key);
 /* The texts of an array, behind those that `*n` counts already. */
 void events_rooms(sio_str rooms[MAX_ROOMS], size_t *n, sio_value list);
 
+/* ---- casts.c ---- */
+
+int casts_serve(struct test_server *server);
+
 /* ---- control.c ---- */
 
 int control_serve(struct test_server *server);
+
+/* ---- dynamic.c ---- */
+
+int dynamic_serve(struct test_server *server);
+
+/* ---- listeners.c ---- */
+
+int listeners_serve(struct test_server *server);
 
 /* ---- report_socket.c ---- */
 

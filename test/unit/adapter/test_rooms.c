@@ -383,6 +383,68 @@ static void test_nothing_leaks_whichever_allocation_fails(void **state)
   assert_true(test_every_allocation(join_many, NULL) >= 5 * 3 + 6 + 1);
 }
 
+static void test_a_room_exists_as_long_as_somebody_is_in_it(void **state)
+{
+  struct world w;
+
+  (void)state;
+  world_init(&w);
+  enter(&w, 2);
+  sio__rooms_enter(&w.rooms, w.members[2], w.ids[2]);
+  assert_false(sio__rooms_exists(&w.rooms, sio_s("x")));
+  join(&w, 2, "x");
+  assert_true(sio__rooms_exists(&w.rooms, sio_s("x"))); /* not active yet */
+  leave(&w, 2, "x");
+  assert_false(sio__rooms_exists(&w.rooms, sio_s("x")));
+
+  assert_true(sio__rooms_exists(&w.rooms, id_of(&w, 0)));
+  assert_false(sio__rooms_exists(&w.rooms, id_of(&w, 2)));
+  join(&w, 1, w.ids[2]);
+  assert_true(sio__rooms_exists(&w.rooms, id_of(&w, 2)));
+  leave(&w, 0, w.ids[0]);
+  assert_false(sio__rooms_exists(&w.rooms, id_of(&w, 0)));
+  world_dispose(&w);
+}
+
+struct listing {
+  size_t rooms, members, stop_at;
+};
+
+static bool list_room(sio_str name, size_t members, void *user)
+{
+  struct listing *listing = user;
+
+  assert_int_equal(name.len > 3 ? 2 : name.data[1] - '0', members);
+  listing->rooms++;
+  listing->members += members;
+  return listing->rooms != listing->stop_at;
+}
+
+static void test_rooms_are_listed_with_their_sizes(void **state)
+{
+  struct listing all = {0}, some = {.stop_at = 5}, none = {0};
+  char name[8];
+  struct world w;
+
+  (void)state;
+  world_init(&w);
+  enter(&w, 9);
+  sio__rooms_each_room(&w.rooms, list_room, &none);
+  assert_int_equal(none.rooms, 0);
+  for (unsigned room = 1; room <= 9; room++) {
+    snprintf(name, sizeof name, "r%u", room);
+    for (unsigned m = 0; m < room; m++)
+      join(&w, m, name);
+  }
+  join(&w, 1, w.ids[0]); /* the owner is counted */
+  sio__rooms_each_room(&w.rooms, list_room, &all);
+  assert_int_equal(all.rooms, 10);
+  assert_int_equal(all.members, 45 + 2);
+  sio__rooms_each_room(&w.rooms, list_room, &some);
+  assert_int_equal(some.rooms, 5);
+  world_dispose(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -400,6 +462,8 @@ int main(void)
       cmocka_unit_test(test_a_walk_stops_when_told_to),
       cmocka_unit_test(test_any_bytes_can_name_a_room),
       cmocka_unit_test(test_nothing_leaks_whichever_allocation_fails),
+      cmocka_unit_test(test_a_room_exists_as_long_as_somebody_is_in_it),
+      cmocka_unit_test(test_rooms_are_listed_with_their_sizes),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 
 static struct core_world w;
 
-static void expect_packet(const struct sio__body *body, sio_str nsp,
+static void expect_packet(struct sio__body *body, sio_str nsp,
                           const char *event, bool has_id, const char *want)
 {
   const struct sio__buf *packet = &w.server->packet;
@@ -128,6 +128,52 @@ static void test_a_large_packet_does_not_stay_in_memory(void **state)
   world_close(&w);
 }
 
+static void expect_args(struct sio__body *body, const char *want)
+{
+  sio_span packet;
+
+  assert_int_equal(sio__body_encode(w.server, body, sio_s("/b"), "e", true, 7),
+                   0);
+  packet.data = w.server->packet.data;
+  packet.len = w.server->packet.len;
+  assert_int_equal(sio__body_args(body, packet).len, strlen(want));
+  assert_memory_equal(sio__body_args(body, packet).data, want, strlen(want));
+}
+
+static void test_the_arguments_are_found_in_the_packet(void **state)
+{
+  struct sio__body some = {.kind = BODY_JSON, .json = sio_s("1,[2]")};
+  struct sio__body none = {.kind = BODY_JSON, .json = sio_s(" ")};
+  struct sio__body nothing = {.kind = BODY_PAYLOAD};
+
+  (void)state;
+  world_open(&w, NULL);
+  expect_args(&some, "1,[2]");
+  expect_args(&none, "");
+  expect_args(&nothing, "");
+  world_close(&w);
+}
+
+static void encode_twice(const char *format, ...)
+{
+  struct sio__body body = {.kind = BODY_FORMAT, .format = format};
+  va_list list;
+
+  va_start(list, format);
+  body.list = &list;
+  expect_packet(&body, sio_s("/"), "e", false, "42[\"e\",1,\"x\"]");
+  expect_packet(&body, sio_s("/b"), "e", false, "42/b,[\"e\",1,\"x\"]");
+  va_end(list);
+}
+
+static void test_a_format_may_be_encoded_again(void **state)
+{
+  (void)state;
+  world_open(&w, NULL);
+  encode_twice("%d, %s", 1, "x");
+  world_close(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -136,6 +182,8 @@ int main(void)
       cmocka_unit_test(test_an_error_is_that_of_the_body),
       cmocka_unit_test(test_json_that_is_nested_too_deeply_is_refused),
       cmocka_unit_test(test_a_large_packet_does_not_stay_in_memory),
+      cmocka_unit_test(test_the_arguments_are_found_in_the_packet),
+      cmocka_unit_test(test_a_format_may_be_encoded_again),
   };
 
   return cmocka_run_group_tests_name("core/body", tests, NULL, NULL);

@@ -184,6 +184,45 @@ static void test_a_connection_cannot_be_fed_by_its_own_handler(void **state)
   world_close(&w);
 }
 
+static void test_a_plain_event_allocates_nothing(void **state)
+{
+  size_t before;
+
+  (void)state;
+  begin();
+  client_say(&a, "421[\"note\"]"); /* what is kept for reuse is made now */
+  before = w.mem->calls;
+  for (int i = 0; i < 100; i++)
+    client_say(&a, "421[\"note\",[1]]");
+  assert_int_equal(w.mem->calls, before);
+  w.n_notes = 0;
+  world_close(&w);
+}
+
+static void one_of_each(struct test_mem *mem, void *user)
+{
+  struct core_world *world = user;
+
+  if (!world_try_open(world, mem))
+    return;
+  while (sio_on(world->root, "note", note, world) != 0)
+    ; /* an allocation that is to fail fails once */
+  if (client_open(world, &a)) {
+    client_say(&a, "40");
+    client_say(&a, "421[\"note\",1]");
+    /* either all of it has happened, or the client is gone */
+    if (client_hear(&a) != NULL && a.conn != NULL && world->n_notes > 0)
+      assert_noted(world, "1 ack\n");
+  }
+  world_close(world);
+}
+
+static void test_out_of_memory_costs_one_client_at_most(void **state)
+{
+  (void)state;
+  assert_true(test_every_allocation(one_of_each, &w) > 15);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -196,6 +235,8 @@ int main(void)
       cmocka_unit_test(test_the_placeholders_of_an_answer_are_checked_too),
       cmocka_unit_test(test_strings_with_escapes_can_be_read_and_are_freed),
       cmocka_unit_test(test_a_connection_cannot_be_fed_by_its_own_handler),
+      cmocka_unit_test(test_a_plain_event_allocates_nothing),
+      cmocka_unit_test(test_out_of_memory_costs_one_client_at_most),
   };
 
   return cmocka_run_group_tests_name("core/dispatch", tests, NULL, NULL);

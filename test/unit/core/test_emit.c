@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core_world.h"
 
+#include <sio/event.h>
+
 #include <stdio.h>
 
 #define PLACE0 "{\"_placeholder\":true,\"num\":0}"
@@ -267,6 +269,21 @@ static void note_answer(sio_socket *socket, int status, const sio_args *args,
   world_note(user, "answer %d", status);
 }
 
+static void note_answer_of(sio_socket *socket, int status, const sio_args *args,
+                           void *user)
+{
+  sio_str json = sio_args_json(args);
+
+  assert_int_equal(status, 0);
+  world_note(user, "%s %.*s", sio_ns_name(sio_socket_ns(socket)),
+             SIO_STR_ARG(json));
+}
+
+static void note_done(int status, size_t answered, size_t asked, void *user)
+{
+  world_note(user, "done %d, %zu of %zu", status, answered, asked);
+}
+
 static void test_on_errors_nobody_gets_anything(void **state)
 {
   sio_payload *payload = sio_payload_new(NULL);
@@ -298,7 +315,10 @@ static void test_on_errors_nobody_gets_anything(void **state)
     sio_payload_reset(payload);
   }
   expect_error(sio_emitf(sio_with_ack(all, 1, note_answer, &w), "e", NULL),
-               SIO_ERR_UNSUPPORTED);
+               SIO_ERR_INVALID);
+  expect_error(sio_emitf(sio_with_acks(all, 0, NULL, note_done, &w), "e", NULL),
+               SIO_ERR_INVALID);
+  expect_error(sio_emitf(sio_everyone(NULL), "e", NULL), SIO_ERR_INVALID);
   expect_error(sio_emitf(sio_with_ack(one, 1, NULL, &w), "e", NULL),
                SIO_ERR_INVALID);
   sio_payload_free(payload);
@@ -325,95 +345,170 @@ static void test_too_many_rooms_of_a_target_are_an_error(void **state)
   world_close(&w);
 }
 
-/* ---- Visiting ---- */
+/* ---- Shorthands and parents ---- */
 
-static bool note_index(sio_socket *socket, void *user)
+static void relay_message(sio_socket *socket, const sio_args *args,
+                          sio_ack *ack, void *user)
 {
-  const char *stop_at = user;
-
-  for (size_t i = 0; i < N; i++) {
-    if (strcmp(sio_socket_id(socket), c[i].sid) != 0)
-      continue;
-    world_note(&w, "%zu", i);
-    return stop_at == NULL || strcmp(c[i].sid, stop_at) != 0;
-  }
-  fail_msg("an unknown socket is visited");
-  return false;
-}
-
-static void test_each_visits_whom_an_event_would_reach(void **state)
-{
-  (void)state;
-  begin();
-  assert_int_equal(sio_each(sio_everyone(w.root), note_index, NULL), 0);
-  assert_noted(&w, "0\n1\n2\n3\n");
-  assert_int_equal(sio_each(sio_and(sio_to(at(0), sio_s("x")), sio_s("y")),
-                            note_index, NULL),
-                   0);
-  assert_noted(&w, "1\n2\n");
-  assert_int_equal(sio_each(sio_only(at(3)), note_index, NULL), 0);
-  assert_noted(&w, "3\n");
-  assert_int_equal(sio_each(sio_everyone(w.root), note_index, c[1].sid), 0);
-  assert_noted(&w, "0\n1\n");
-  assert_int_equal(
-      sio_each(sio_everyone(sio_of(w.server, "/b")), note_index, NULL), 0);
-  assert_noted(&w, "");
-  world_close(&w);
-}
-
-static bool kick_all(sio_socket *socket, void *user)
-{
-  (void)note_index(socket, NULL);
-  for (size_t i = 0; i < N; i++) {
-    sio_socket *other = sio_ns_socket(w.root, sio_s(c[i].sid));
-
-    if (other != NULL && other != socket)
-      assert_int_equal(sio_socket_disconnect(other, user != NULL), 0);
-  }
-  return true;
-}
-
-static void test_who_leaves_during_a_visit_is_skipped(void **state)
-{
-  (void)state;
-  begin();
-  assert_int_equal(sio_each(sio_everyone(w.root), kick_all, NULL), 0);
-  assert_noted(&w, "0\n");
-  assert_int_equal(sio_each(sio_everyone(w.root), kick_all, &w), 0);
-  assert_noted(&w, "0\n");
-  world_close(&w);
-}
-
-static bool rejoin(sio_socket *socket, void *user)
-{
+  (void)socket;
+  (void)ack;
   (void)user;
-  assert_int_equal(sio_leave(socket, sio_s("x")), 0);
-  assert_int_equal(sio_join(socket, sio_s("x")), 0);
-  assert_int_equal(sio_emitf(sio_in(w.root, sio_s("x")), "v", NULL), 0);
-  return note_index(socket, NULL);
+  assert_int_equal(sio_send_args(sio_only(at(1)), args), 0);
 }
 
-static void test_rooms_may_change_during_a_visit(void **state)
+static void test_send_emits_the_event_message(void **state)
 {
+  sio_payload *payload = sio_payload_new(NULL);
+  sio_target to;
+
   (void)state;
   begin();
-  assert_int_equal(sio_each(sio_in(w.root, sio_s("x")), rejoin, NULL), 0);
-  assert_int_equal(w.n_notes, 4);
-  assert_hears(&c[0], "42[\"v\"]\n42[\"v\"]\n");
+  to = sio_only(at(0));
+  sio_payload_bool(payload, true);
+  assert_int_equal(sio_sendf(to, "%d, %s", 1, "a"), 0);
+  assert_int_equal(sio_sendf(to, NULL), 0);
+  assert_int_equal(sio_send_json(to, sio_s("[2]")), 0);
+  assert_int_equal(sio_send_payload(to, payload), 0);
+  assert_hears(&c[0], "42[\"message\",1,\"a\"]\n42[\"message\"]\n"
+                      "42[\"message\",[2]]\n42[\"message\",true]\n");
+  assert_int_equal(sio_on(w.root, "m", relay_message, NULL), 0);
+  client_say(&c[0], "451-[\"m\"," PLACE0 "]");
+  client_say_bytes(&c[0], "z", 1);
+  assert_hears(&c[1], "451-[\"message\"," PLACE0 "]\n<7a>\n");
+  assert_int_equal(sio_sendf(to, "{"), SIO_ERR_FORMAT);
+  sio_payload_free(payload);
   world_close(&w);
 }
 
-static void test_a_visit_of_who_is_gone_visits_nobody(void **state)
+static void test_a_parent_stands_for_all_of_its_children(void **state)
 {
-  sio_socket *socket;
+  sio_ns *parent;
 
   (void)state;
   begin();
-  socket = sio_socket_retain(at(0));
-  client_drop(&c[0]);
-  assert_int_equal(sio_each(sio_only(socket), note_index, NULL), 0);
+  parent = sio_of_pattern(w.server, "/t/{id}");
+  expect_error(sio_emitf(sio_everyone(parent), "e", "{"), SIO_ERR_FORMAT);
+  expect_error(sio_emit_json(sio_everyone(parent), "e", sio_s("]")),
+               SIO_ERR_JSON);
+  assert_int_equal(sio_emitf(sio_everyone(parent), "e", NULL), 0);
+  client_join(&c[0], "/t/1");
+  client_join(&c[1], "/t/1");
+  client_join(&c[2], "/t/2");
+  assert_int_equal(sio_emitf(sio_everyone(parent), "e", "%d, %s", 1, "x"), 0);
+  assert_hears(&c[0], "42/t/1,[\"e\",1,\"x\"]\n");
+  assert_hears(&c[1], "42/t/1,[\"e\",1,\"x\"]\n");
+  assert_hears(&c[2], "42/t/2,[\"e\",1,\"x\"]\n");
+  assert_hears(&c[3], "");
+  assert_int_equal(sio_join(client_socket(&c[1], "/t/1"), sio_s("r")), 0);
+  assert_int_equal(sio_join(client_socket(&c[2], "/t/2"), sio_s("r")), 0);
+  assert_int_equal(sio_emitf(sio_in(parent, sio_s("r")), "r", NULL), 0);
+  assert_hears(&c[0], "");
+  assert_hears(&c[1], "42/t/1,[\"r\"]\n");
+  assert_hears(&c[2], "42/t/2,[\"r\"]\n");
+  world_close(&w);
+}
+
+static void test_a_round_through_a_parent_is_one_round(void **state)
+{
+  sio_target to;
+
+  (void)state;
+  begin();
+  to = sio_everyone(sio_of_pattern(w.server, "/t/{id}"));
+  to = sio_with_acks(to, 100, note_answer_of, note_done, &w);
+  client_join(&c[0], "/t/1");
+  client_join(&c[1], "/t/2");
+  assert_int_equal(
+      sio_emitf(sio_with_acks(sio_only(client_socket(&c[0], "/t/1")), 100, NULL,
+                              note_done, &w),
+                "q", NULL),
+      0);
+  assert_int_equal(sio_emitf(to, "q", NULL), 0);
+  assert_hears(&c[0], "42/t/1,0[\"q\"]\n42/t/1,1[\"q\"]\n");
+  assert_hears(&c[1], "42/t/2,0[\"q\"]\n"); /* an id of its own namespace */
+  client_say(&c[0], "43/t/1,1[1]");
+  client_say(&c[1], "43/t/2,0[2]");
+  assert_noted(&w, "/t/1 1\n/t/2 2\ndone 0, 2 of 2\n");
+  world_close(&w);
+  assert_noted(&w, "done -500, 0 of 1\n");
+}
+
+/* ---- Whoever watches what is emitted ---- */
+
+static void watch(sio_socket *socket, sio_str event, sio_str json, void *user)
+{
+  size_t i = 0;
+
+  while (i < N && strcmp(sio_socket_id(socket), c[i].sid) != 0)
+    i++;
+  world_note(user, "%zu %.*s(%.*s)", i, SIO_STR_ARG(event), SIO_STR_ARG(json));
+}
+
+static void test_each_recipient_is_shown_to_whoever_watches(void **state)
+{
+  sio_payload *payload = sio_payload_new(NULL);
+  sio_span bytes = {(const uint8_t *)"a", 1};
+
+  (void)state;
+  begin();
+  assert_int_equal(sio_on_outgoing(w.root, watch, &w), 0);
+  assert_int_equal(sio_emitf(sio_only(at(3)), "e", "%d, {a: 1}", 7), 0);
+  assert_int_equal(sio_emitf(sio_only(at(3)), "none", NULL), 0);
+  sio_payload_binary(payload, bytes);
+  assert_int_equal(sio_emit_payload(sio_in(w.root, sio_s("x")), "b", payload),
+                   0);
+  assert_noted(&w, "3 e(7,{\"a\":1})\n3 none()\n0 b(" PLACE0 ")\n"
+                   "1 b(" PLACE0 ")\n");
+  assert_hears(&c[3], "42[\"e\",7,{\"a\":1}]\n42[\"none\"]\n");
+  assert_hears(&c[0], "451-[\"b\"," PLACE0 "]\n<61>\n");
+  assert_int_equal(sio_emitf(sio_only(at(3)), "e", "{"), SIO_ERR_FORMAT);
   assert_noted(&w, "");
-  sio_socket_release(socket);
+  sio_payload_free(payload);
+  world_close(&w);
+}
+
+static void test_a_volatile_event_is_shown_even_if_it_is_dropped(void **state)
+{
+  (void)state;
+  begin();
+  assert_int_equal(sio_on_outgoing(w.root, watch, &w), 0);
+  assert_int_equal(sio_emitf(sio_only(at(1)), "a", NULL), 0);
+  assert_int_equal(sio_emitf(sio_volatile(sio_only(at(1))), "b", NULL),
+                   SIO_DROPPED);
+  assert_int_equal(
+      sio_emitf(sio_volatile(sio_in(w.root, sio_s("x"))), "c", NULL), 0);
+  assert_noted(&w, "1 a()\n1 b()\n0 c()\n1 c()\n");
+  assert_hears(&c[0], "42[\"c\"]\n");
+  assert_hears(&c[1], "42[\"a\"]\n");
+  world_close(&w);
+}
+
+static void interfere(sio_socket *socket, sio_str event, sio_str json,
+                      void *user)
+{
+  (void)json;
+  (void)user;
+  if (sio_str_is(event, "inner"))
+    return;
+  assert_int_equal(sio_emitf(sio_only(socket), "inner", NULL), 0);
+  if (sio_str_is(event, "last"))
+    assert_int_equal(sio_socket_disconnect(socket, false), 0);
+}
+
+static void test_whoever_watches_may_emit_and_disconnect(void **state)
+{
+  sio_target one;
+
+  (void)state;
+  begin();
+  one = sio_only(at(0));
+  assert_int_equal(sio_on_outgoing(w.root, interfere, NULL), 0);
+  assert_int_equal(sio_emitf(one, "outer", "%d", 1), 0);
+  assert_int_equal(sio_emitf(one, "last", "%d", 2), SIO_ERR_DISCONNECTED);
+  assert_hears(&c[0], "42[\"inner\"]\n42[\"outer\",1]\n42[\"inner\"]\n41\n");
+  assert_int_equal(sio_emitf(sio_in(w.root, sio_s("y")), "last", NULL), 0);
+  assert_hears(&c[1], "42[\"inner\"]\n41\n");
+  assert_hears(&c[2], "42[\"inner\"]\n41\n");
   world_close(&w);
 }
 
@@ -434,10 +529,12 @@ int main(void)
       cmocka_unit_test(test_reserved_names_cannot_be_emitted),
       cmocka_unit_test(test_on_errors_nobody_gets_anything),
       cmocka_unit_test(test_too_many_rooms_of_a_target_are_an_error),
-      cmocka_unit_test(test_each_visits_whom_an_event_would_reach),
-      cmocka_unit_test(test_who_leaves_during_a_visit_is_skipped),
-      cmocka_unit_test(test_rooms_may_change_during_a_visit),
-      cmocka_unit_test(test_a_visit_of_who_is_gone_visits_nobody),
+      cmocka_unit_test(test_send_emits_the_event_message),
+      cmocka_unit_test(test_a_parent_stands_for_all_of_its_children),
+      cmocka_unit_test(test_a_round_through_a_parent_is_one_round),
+      cmocka_unit_test(test_each_recipient_is_shown_to_whoever_watches),
+      cmocka_unit_test(test_a_volatile_event_is_shown_even_if_it_is_dropped),
+      cmocka_unit_test(test_whoever_watches_may_emit_and_disconnect),
   };
 
   return cmocka_run_group_tests_name("core/emit", tests, NULL, NULL);

@@ -59,8 +59,13 @@ static const struct field fields[] = {
     FIELD(max_namespaces, 1, UINT32_MAX, 64),
     FIELD(max_rooms, 0, UINT32_MAX, 1000),
     FIELD(max_pending_acks, 0, UINT32_MAX, 1000),
+    FIELD(max_waiting_bytes, 0, UINT64_MAX, 10000000),
+    FIELD(max_waiting_events, 0, UINT64_MAX, 1000),
     FIELD(max_output_bytes, 1024, UINT32_MAX, 16777216),
     FIELD(max_kept_bytes, 0, UINT32_MAX / 4, 4194304),
+    FIELD(cleanup_empty_namespaces, 0, 1, 0),
+    FIELD(max_dynamic_namespaces, 0, UINT32_MAX, 10000),
+    FIELD(high_water_bytes, 0, UINT64_MAX, 1048576),
 };
 
 static uint64_t get(const sio_server_options *options, const struct field *f)

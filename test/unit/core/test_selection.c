@@ -111,6 +111,97 @@ static void test_a_sum_that_overflows_is_no_memory(void **state)
   world_close(&w);
 }
 
+/* ---- Recipients ---- */
+
+enum { N = 3 };
+
+static struct core_client c[N];
+
+static void enter_all(void)
+{
+  world_open(&w, NULL);
+  for (size_t i = 0; i < N; i++)
+    client_enter(&w, &c[i]);
+}
+
+static void test_recipients_stay_although_they_leave(void **state)
+{
+  struct sio__recipients to;
+  sio_target t;
+
+  (void)state;
+  enter_all();
+  t = sio_others(client_socket(&c[1], "/"));
+  sio__engine_enter(&w.server->engine);
+  assert_int_equal(sio__recipients_take(&to, &t, NULL), 0);
+  assert_int_equal(to.n, 2);
+  assert_int_equal(to.cap, 3);
+  assert_int_equal(sio_sockets_disconnect(t, false), 0);
+  for (size_t i = 0; i < to.n; i++)
+    assert_false(sio_socket_is_connected(to.sockets[i]));
+  sio__recipients_dispose(&to, &w.mem->allocator);
+  assert_int_equal(sio__recipients_take(&to, &t, w.root), 0);
+  assert_int_equal(to.n, 0);
+  sio__recipients_dispose(&to, &w.mem->allocator);
+  sio__engine_leave(&w.server->engine);
+  world_close(&w);
+}
+
+static void test_a_parent_means_its_children(void **state)
+{
+  struct sio__recipients to;
+  sio_ns *parent, *ns;
+  sio_target t;
+
+  (void)state;
+  enter_all();
+  parent = sio_of_pattern(w.server, "/t/{id}");
+  t = sio_everyone(parent);
+  sio__engine_enter(&w.server->engine);
+  assert_null(sio__target_next_ns(&t, NULL));
+  assert_int_equal(sio__recipients_take(&to, &t, NULL), 0);
+  assert_int_equal(to.n, 0);
+  sio__recipients_dispose(&to, &w.mem->allocator);
+  client_join(&c[0], "/t/1");
+  client_join(&c[1], "/t/2");
+  client_join(&c[2], "/t/2");
+  ns = sio__target_next_ns(&t, NULL);
+  assert_ptr_equal(ns, sio_find(w.server, "/t/1"));
+  ns = sio__target_next_ns(&t, ns);
+  assert_ptr_equal(ns, sio_find(w.server, "/t/2"));
+  assert_null(sio__target_next_ns(&t, ns));
+  assert_int_equal(sio__recipients_take(&to, &t, NULL), 0);
+  assert_int_equal(to.n, 3);
+  sio__recipients_dispose(&to, &w.mem->allocator);
+  assert_int_equal(sio__recipients_take(&to, &t, ns), 0);
+  assert_int_equal(to.n, 2);
+  sio__recipients_dispose(&to, &w.mem->allocator);
+  t = sio_everyone(w.root);
+  assert_ptr_equal(sio__target_next_ns(&t, NULL), w.root);
+  assert_null(sio__target_next_ns(&t, w.root));
+  sio__engine_leave(&w.server->engine);
+  world_close(&w);
+}
+
+static bool count_member(struct sio__member *member, void *user)
+{
+  (void)member;
+  return ++*(size_t *)user < 2;
+}
+
+static void test_a_target_is_walked_until_it_is_told_to_stop(void **state)
+{
+  sio_target t;
+  size_t n = 0;
+
+  (void)state;
+  enter_all();
+  t = sio_everyone(w.root);
+  assert_int_equal(sio__target_each(&t, w.root, count_member, &n), 0);
+  assert_int_equal(n, 2);
+  world_close(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -120,6 +211,9 @@ int main(void)
           test_all_own_places_and_arrays_become_one_list_of_each_kind),
       cmocka_unit_test(test_no_memory_for_many_rooms_is_reported),
       cmocka_unit_test(test_a_sum_that_overflows_is_no_memory),
+      cmocka_unit_test(test_recipients_stay_although_they_leave),
+      cmocka_unit_test(test_a_parent_means_its_children),
+      cmocka_unit_test(test_a_target_is_walked_until_it_is_told_to_stop),
   };
 
   return cmocka_run_group_tests_name("core/selection", tests, NULL, NULL);

@@ -27,11 +27,11 @@ static void test_closing_sends_everybody_away_and_then_tells(void **state)
   assert_noted(&w, "leaving /: server shutting down, rooms 1\n"
                    "left /: server shutting down, the server was closed, "
                    "rooms 0\n"
-                   "leaving /b: server shutting down, rooms 1\n"
-                   "left /b: server shutting down, the server was closed, "
-                   "rooms 0\n"
                    "leaving /: server shutting down, rooms 1\n"
                    "left /: server shutting down, the server was closed, "
+                   "rooms 0\n"
+                   "leaving /b: server shutting down, rooms 1\n"
+                   "left /b: server shutting down, the server was closed, "
                    "rooms 0\n");
   assert_true(sio_server_is_closing(w.server));
   assert_int_equal(sio_server_socket_count(w.server), 0);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core_world.h"
 
+#include "core/selection.h"
+
 static struct core_world w;
 static struct core_client a;
 
@@ -133,6 +135,84 @@ static void test_an_acknowledgement_needs_a_function(void **state)
   world_close(&w);
 }
 
+static void test_one_answer_is_asked_of_one_socket(void **state)
+{
+  (void)state;
+  begin();
+  assert_int_equal(sio_with_ack(sio_everyone(w.root), 7, respond, &w).error,
+                   SIO_ERR_INVALID);
+  assert_int_equal(
+      sio_with_ack(sio_in(w.root, sio_s(a.sid)), 7, respond, &w).error,
+      SIO_ERR_INVALID);
+  world_close(&w);
+}
+
+static void done(int status, size_t answered, size_t asked, void *user)
+{
+  (void)status;
+  (void)answered;
+  (void)asked;
+  (void)user;
+}
+
+static void test_a_round_needs_an_end_in_every_sense(void **state)
+{
+  sio_target all, t;
+
+  (void)state;
+  begin();
+  all = sio_everyone(w.root);
+  t = sio_with_acks(all, 7, respond, done, &w);
+  assert_int_equal(t.error, 0);
+  assert_true(t.response == respond);
+  assert_true(t.done == done);
+  assert_ptr_equal(t.response_user, &w);
+  assert_true(t.timeout_ms == 7);
+  assert_int_equal(sio_with_acks(all, 1, NULL, done, NULL).error, 0);
+  assert_int_equal(sio_with_acks(all, UINT32_MAX, NULL, done, NULL).error, 0);
+  assert_int_equal(sio_with_acks(all, 0, NULL, done, NULL).error,
+                   SIO_ERR_INVALID);
+  assert_int_equal(sio_with_acks(all, SIO_NEVER, NULL, done, NULL).error,
+                   SIO_ERR_INVALID);
+  assert_int_equal(sio_with_acks(all, 1, respond, NULL, NULL).error,
+                   SIO_ERR_INVALID);
+  /* the later one counts */
+  t = sio_only(client_socket(&a, "/"));
+  t = sio_with_ack(sio_with_acks(t, 7, NULL, done, NULL), 8, respond, &w);
+  assert_int_equal(t.error, 0);
+  assert_true(t.done == NULL);
+  assert_true(t.timeout_ms == 8);
+  world_close(&w);
+}
+
+static void test_flags_are_distinct_and_leave_the_target_as_it_is(void **state)
+{
+  sio_target base, t;
+
+  (void)state;
+  begin();
+  base = sio_in(w.root, sio_s("r"));
+  t = sio_volatile(base);
+  assert_int_equal(t.flags, TARGET_VOLATILE);
+  t = sio_uncompressed(t);
+  assert_int_equal(t.flags, TARGET_VOLATILE | TARGET_UNCOMPRESSED);
+  assert_int_equal(sio_local(t).flags, 7);
+  assert_int_equal(sio_local(base).flags, TARGET_LOCAL);
+  assert_int_equal(sio_uncompressed(base).flags, TARGET_UNCOMPRESSED);
+  assert_int_equal(sio_volatile(t).flags, t.flags);
+  assert_int_equal(base.flags, 0);
+  assert_int_equal(sio_except(t, sio_s("x")).flags, t.flags);
+  world_close(&w);
+}
+
+static void test_without_a_namespace_there_is_an_error(void **state)
+{
+  (void)state;
+  assert_int_equal(sio_everyone(NULL).error, SIO_ERR_INVALID);
+  assert_int_equal(sio_volatile(sio_in(NULL, sio_s("r"))).error,
+                   SIO_ERR_INVALID);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -143,6 +223,10 @@ int main(void)
       cmocka_unit_test(
           test_one_array_of_each_kind_fits_empty_ones_do_not_count),
       cmocka_unit_test(test_an_acknowledgement_needs_a_function),
+      cmocka_unit_test(test_one_answer_is_asked_of_one_socket),
+      cmocka_unit_test(test_a_round_needs_an_end_in_every_sense),
+      cmocka_unit_test(test_flags_are_distinct_and_leave_the_target_as_it_is),
+      cmocka_unit_test(test_without_a_namespace_there_is_an_error),
   };
 
   return cmocka_run_group_tests_name("core/target", tests, NULL, NULL);
