@@ -17,12 +17,6 @@ void sio__object_walk_init(struct sio__object_walk *walk, const char *text,
   walk->num = SIO__NO_NUM;
 }
 
-static bool is_key(const char *begin, const char *end, const char *name)
-{
-  return sio__json_string_equals(begin + 1, (size_t)(end - begin) - 2, name,
-                                 strlen(name));
-}
-
 /* Only a number is looked at beyond its first byte: what is inside of other
  * values is walked over in its own time, once. */
 static uint64_t read_num(const char *at, const char *end)
@@ -43,11 +37,12 @@ static void note_member(struct sio__object_walk *walk, const char *key,
                         const char *key_end, const char *at)
 {
   struct sio__object_level *level = &walk->levels[walk->depth - 1];
+  size_t len = (size_t)(key_end - key);
 
   at = sio__json_skip_blank(at, walk->end);
-  if (is_key(key, key_end, "_placeholder")) {
+  if (sio__is_placeholder_key(key, len)) {
     level->is_placeholder = *at == 't';
-  } else if (is_key(key, key_end, "num")) {
+  } else if (sio__json_string_equals(key + 1, len - 2, "num", 3)) {
     level->num = read_num(at, walk->end);
   }
 }

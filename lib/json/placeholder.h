@@ -3,12 +3,20 @@
 #define SIO_JSON_PLACEHOLDER_H
 
 /* Placeholders of attachments in validated text: objects with a member
- * `_placeholder` that is exactly true, and the attachment's index in `num`. */
+ * `_placeholder` that is exactly true, and the attachment's index in `num`.
+ * The first name is spelled without escapes: plain data that looks the same
+ * can be told from a placeholder by an escape in it. */
 
 #include "json/read.h"
 #include "json/scan.h"
 
 #define SIO__NO_NUM UINT64_MAX
+
+/* Whether a name, `len` bytes with its quotes, marks a placeholder. */
+static inline bool sio__is_placeholder_key(const char *key, size_t len)
+{
+  return len == 14 && memcmp(key, "\"_placeholder\"", 14) == 0;
+}
 
 /* One pass over the objects of a text, arrays and scalars in between. */
 struct sio__object_walk {

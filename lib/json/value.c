@@ -3,6 +3,7 @@
 #include <sio/value.h>
 
 #include "json/number.h"
+#include "json/placeholder.h"
 #include "json/read.h"
 #include "json/scan.h"
 #include "json/string.h"
@@ -51,12 +52,18 @@ static sio_value find_member(sio_value object, const char *name)
 
 static bool is_placeholder(sio_value object)
 {
-  sio_value mark;
+  sio_iter iter = {object, 0};
+  bool is_marked = false; /* by the last one of duplicates */
+  sio_value key;
+  sio_value value;
 
   if (object.document->n_attachments == 0)
     return false;
-  mark = find_member(object, "_placeholder");
-  return mark.text != NULL && *mark.text == 't';
+  while (step(&iter, &key, &value)) {
+    if (sio__is_placeholder_key(key.text, key.len))
+      is_marked = *value.text == 't';
+  }
+  return is_marked;
 }
 
 sio_type sio_value_type(sio_value value)
