@@ -5,7 +5,7 @@
 static void enter(struct world *w, unsigned n)
 {
   for (unsigned m = 0; m < n; m++) {
-    sio__rooms_enter(&w->rooms, w->members[m], w->ids[m]);
+    sio__rooms_enter(&w->rooms, w->members[m], sio_s(w->ids[m]));
     assert_int_equal(sio__rooms_activate(&w->rooms, w->members[m]), 0);
   }
 }
@@ -72,9 +72,9 @@ static void test_a_member_is_alone_in_its_own_room(void **state)
 
   (void)state;
   world_init(&w);
-  sio__rooms_enter(&w.rooms, w.members[0], w.ids[0]);
+  sio__rooms_enter(&w.rooms, w.members[0], sio_s(w.ids[0]));
   assert_int_equal(w.mem.calls, 0);
-  assert_string_equal(w.members[0]->id, w.ids[0]);
+  assert_string_equal(sio__member_id(w.members[0]).data, w.ids[0]);
   assert_ptr_equal(sio__rooms_find(&w.rooms, id_of(&w, 0)), w.members[0]);
   assert_true(sio__rooms_has(&w.rooms, w.members[0], id_of(&w, 0)));
   assert_int_equal(sio__rooms_size(&w.rooms, id_of(&w, 0)), 1);
@@ -157,7 +157,7 @@ static void test_places_keep_the_order_of_joining(void **state)
 
   (void)state;
   world_init(&w);
-  sio__rooms_enter(&w.rooms, w.members[0], w.ids[0]);
+  sio__rooms_enter(&w.rooms, w.members[0], sio_s(w.ids[0]));
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     join(&w, 0, names[i]);
   join(&w, 0, "b"); /* it is there already */
@@ -364,7 +364,7 @@ static void join_many(struct test_mem *mem, void *user)
     char id[SIO__ID_LEN + 1];
 
     snprintf(id, sizeof id, "member%014u", m);
-    sio__rooms_enter(&rooms, &members[m], id);
+    sio__rooms_enter(&rooms, &members[m], sio_s(id));
     if (rv == 0)
       rv = sio__rooms_activate(&rooms, &members[m]);
     for (unsigned i = 0; i < 5 && rv == 0; i++)
@@ -390,7 +390,7 @@ static void test_a_room_exists_as_long_as_somebody_is_in_it(void **state)
   (void)state;
   world_init(&w);
   enter(&w, 2);
-  sio__rooms_enter(&w.rooms, w.members[2], w.ids[2]);
+  sio__rooms_enter(&w.rooms, w.members[2], sio_s(w.ids[2]));
   assert_false(sio__rooms_exists(&w.rooms, sio_s("x")));
   join(&w, 2, "x");
   assert_true(sio__rooms_exists(&w.rooms, sio_s("x"))); /* not active yet */

@@ -137,7 +137,7 @@ static void change_member(struct world *w, struct model *model, unsigned m,
   struct sio__member *member = w->members[m];
 
   if (!model->known[m]) {
-    sio__rooms_enter(&w->rooms, member, w->ids[m]);
+    sio__rooms_enter(&w->rooms, member, sio_s(w->ids[m]));
     model->known[m] = true;
     model_join(model, m, m);
   } else if (!model->active[m] && what > 1) {

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/* What is known about the peers by their address. */
+#include "eio/guests.h"
+
+#include <assert.h>
+#include <sio/error.h>
+
+#include "base/mem.h"
+
+enum { KEY_MAX = 255, V4_LEN = 4, V6_LEN = 16, V6_NETWORK = 8 };
+enum { FORGOTTEN_AT_ONCE = 2 }; /* one comes at most */
+#define NO_GAP SIZE_MAX
+
+/* An address reduced to what counts.  The first byte says what the others
+ * are, so that no text can be taken for a number. */
+struct key {
+  uint8_t len; /* 0: unknown */
+  uint8_t bytes[KEY_MAX];
+};
+
+enum key_kind { KEY_V4 = 4, KEY_V6 = 6, KEY_TEXT = 't' };
+
+struct sio__guest {
+  struct sio__map_node by_address;
+  struct sio__list idle; /* in guests->idle while `open` is 0 */
+  struct sio__bucket handshakes;
+  uint32_t open; /* sessions */
+  uint8_t key_len;
+  uint8_t key[];
+};
+
+/* ---- Addresses ---- */
+
+/* One number of an IPv4 address: how many characters it has, 0: it is none.
+ * Leading zeroes mean octal to some, so they mean nothing here. */
+static size_t read_octet(sio_str text, uint8_t *out)
+{
+  unsigned number = 0;
+  size_t n = 0;
+
+  while (n < text.len && n < 3 && text.data[n] >= '0' && text.data[n] <= '9')
+    number = number * 10 + (unsigned)(text.data[n++] - '0');
+  if (number > UINT8_MAX || (n > 1 && text.data[0] == '0'))
+    return 0;
+  *out = (uint8_t)number;
+  return n;
+}
+
+static sio_str rest_of(sio_str text, size_t from)
+{
+  sio_str rest = {text.data + from, text.len - from};
+
+  return rest;
+}
+
+static bool parse_v4(sio_str text, uint8_t out[V4_LEN])
+{
+  for (size_t i = 0; i < V4_LEN; i++) {
+    size_t n = read_octet(text, &out[i]);
+
+    if (n == 0)
+      return false;
+    text = rest_of(text, n);
+    if (i == V4_LEN - 1)
+      break;
+    if (text.len == 0 || text.data[0] != '.')
+      return false;
+    text = rest_of(text, 1);
+  }
+  return text.len == 0;
+}
+
+static int hex_digit(char c)
+{
+  if (c >= '0' && c <= '9')
+    return c - '0';
+  if (c >= 'a' && c <= 'f')
+    return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* One group of an IPv6 address, likewise. */
+static size_t read_group(sio_str text, uint8_t out[2])
+{
+  unsigned number = 0;
+  size_t n = 0;
+
+  while (n < text.len && n < 4 && hex_digit(text.data[n]) >= 0)
+    number = number * 16 + (unsigned)hex_digit(text.data[n++]);
+  out[0] = (uint8_t)(number >> 8);
+  out[1] = (uint8_t)number;
+  return n;
+}
+
+/* Put zeroes in for "::", which stood after `gap` of the `n` bytes. */
+static void fill_gap(uint8_t out[V6_LEN], size_t n, size_t gap)
+{
+  size_t behind = n - gap;
+
+  memmove(out + V6_LEN - behind, out + gap, behind);
+  memset(out + gap, 0, V6_LEN - n);
+}
+
+/* Read a group, or the IPv4 address that ends an IPv6 one, to behind the `n`
+ * bytes; `*text` moves on.  How many bytes it has; 0: it is none. */
+static size_t read_piece(sio_str *text, uint8_t out[V6_LEN], size_t n)
+{
+  size_t digits = n < V6_LEN ? read_group(*text, out + n) : 0;
+
+  if (digits == 0)
+    return 0;
+  if (digits == text->len || text->data[digits] != '.') {
+    *text = rest_of(*text, digits);
+    return 2;
+  }
+  if (n > V6_LEN - V4_LEN || !parse_v4(*text, out + n))
+    return 0;
+  *text = rest_of(*text, text->len);
+  return V4_LEN;
+}
+
+/* Skip what stands behind `n` bytes: nothing at the end, or a colon, or the one
+ * "::", whose place is noted. */
+static bool skip_colons(sio_str *text, size_t n, size_t *gap)
+{
+  if (text->len == 0)
+    return true;
+  if (text->len == 1 || text->data[0] != ':')
+    return false;
+  *text = rest_of(*text, 1);
+  if (text->data[0] != ':')
+    return true;
+  if (*gap != NO_GAP)
+    return false;
+  *gap = n;
+  *text = rest_of(*text, 1);
+  return true;
+}
+
+/* RFC 4291, 2.2. */
+static bool parse_v6(sio_str text, uint8_t out[V6_LEN])
+{
+  size_t n = 0, gap = NO_GAP; /* bytes */
+
+  if (text.len >= 2 && text.data[0] == ':' && text.data[1] == ':') {
+    gap = 0;
+    text = rest_of(text, 2);
+  }
+  while (text.len > 0) {
+    size_t more = read_piece(&text, out, n);
+
+    n += more;
+    if (more == 0 || !skip_colons(&text, n, &gap))
+      return false;
+  }
+  if (gap == NO_GAP)
+    return n == V6_LEN;
+  if (n == V6_LEN)
+    return false;
+  fill_gap(out, n, gap);
+  return true;
+}
+
+static void set_key(struct key *key, enum key_kind kind, const void *data,
+                    size_t len)
+{
+  key->bytes[0] = (uint8_t)kind;
+  memcpy(key->bytes + 1, data, len);
+  key->len = (uint8_t)(len + 1);
+}
+
+static void make_key(struct key *key, const char *address)
+{
+  static const uint8_t v4_mapped[V6_LEN - V4_LEN] = {[10] = 0xff, 0xff};
+  sio_str text = sio_s(address), bare = text;
+  const char *zone = memchr(text.len > 0 ? text.data : "", '%', text.len);
+  uint8_t bytes[V6_LEN];
+
+  key->len = 0;
+  if (text.len == 0)
+    return;
+  if (zone != NULL)
+    bare.len = (size_t)(zone - text.data);
+  if (parse_v4(text, bytes))
+    set_key(key, KEY_V4, bytes, V4_LEN);
+  else if (!parse_v6(bare, bytes))
+    set_key(key, KEY_TEXT, text.data,
+            text.len < KEY_MAX ? text.len : KEY_MAX - 1);
+  else if (memcmp(bytes, v4_mapped, sizeof v4_mapped) == 0)
+    set_key(key, KEY_V4, bytes + sizeof v4_mapped, V4_LEN);
+  else
+    set_key(key, KEY_V6, bytes, V6_NETWORK);
+}
+
+/* ---- Guests ---- */
+
+static struct sio__guest *find(const struct sio__guests *guests,
+                               const struct key *key, uint64_t hash)
+{
+  struct sio__map_node *node = sio__map_first(&guests->by_address, hash);
+
+  for (; node != NULL; node = sio__map_next(node)) {
+    struct sio__guest *guest =
+        SIO__CONTAINER(node, struct sio__guest, by_address);
+
+    if (guest->key_len == key->len &&
+        memcmp(guest->key, key->bytes, key->len) == 0)
+      return guest;
+  }
+  return NULL;
+}
+
+static void forget(struct sio__guests *guests, struct sio__guest *guest)
+{
+  sio__list_remove(&guest->idle);
+  sio__map_remove(&guests->by_address, &guest->by_address);
+  sio__mem_free(guests->mem, guest, sizeof *guest + guest->key_len);
+}
+
+static struct sio__guest *first_idle(const struct sio__guests *guests)
+{
+  if (sio__list_is_empty(&guests->idle))
+    return NULL;
+  return SIO__CONTAINER(guests->idle.next, struct sio__guest, idle);
+}
+
+static bool is_full(const struct sio__guests *guests,
+                    const struct sio__guest *guest, uint64_t now_ms)
+{
+  return sio__bucket_refill_ms(&guest->handshakes, &guests->limits.handshakes,
+                               now_ms) == 0;
+}
+
+/* A guest about whom nothing is known, as the last of the idle ones.  NULL: it
+ * cannot be remembered. */
+static struct sio__guest *meet(struct sio__guests *guests,
+                               const struct key *key, uint64_t hash)
+{
+  struct sio__guest *guest = NULL, *oldest = first_idle(guests);
+
+  if (guests->by_address.count >= guests->limits.max && oldest != NULL)
+    forget(guests, oldest);
+  if (guests->by_address.count < guests->limits.max)
+    guest = sio__mem_alloc(guests->mem, sizeof *guest + key->len);
+  if (guest == NULL) {
+    guests->uncounted++;
+    return NULL;
+  }
+  sio__bucket_init(&guest->handshakes);
+  guest->open = 0;
+  guest->key_len = key->len;
+  memcpy(guest->key, key->bytes, key->len);
+  sio__list_insert(&guests->idle, &guest->idle);
+  sio__map_insert(&guests->by_address, &guest->by_address, hash);
+  return guest;
+}
+
+/* Another handshake: 0, SIO_ERR_LIMIT.  `guest` NULL: it is not known. */
+static int take_handshake(struct sio__guests *guests, struct sio__guest *guest,
+                          const struct key *key, uint64_t hash, uint64_t now_ms,
+                          uint64_t *wait_ms)
+{
+  const struct sio__rate *rate = &guests->limits.handshakes;
+  struct sio__bucket bucket;
+
+  if (rate->per_second == 0)
+    return 0;
+  sio__bucket_init(&bucket);
+  if (guest != NULL)
+    bucket = guest->handshakes;
+  if (!sio__bucket_take(&bucket, rate, 1, now_ms)) {
+    *wait_ms = sio__bucket_wait_ms(&bucket, rate, 1, now_ms);
+    return SIO_ERR_LIMIT;
+  }
+  if (guest == NULL)
+    guest = meet(guests, key, hash);
+  if (guest == NULL)
+    return 0;
+  guest->handshakes = bucket;
+  if (guest->open == 0) { /* the one seen last */
+    sio__list_remove(&guest->idle);
+    sio__list_insert(&guests->idle, &guest->idle);
+  }
+  return 0;
+}
+
+void sio__guests_init(struct sio__guests *guests, const sio_allocator *mem,
+                      const struct sio__hash_seed *seed,
+                      const struct sio__guest_limits *limits)
+{
+  guests->limits = *limits;
+  guests->mem = mem;
+  guests->seed = seed;
+  sio__map_init(&guests->by_address, mem);
+  sio__list_init(&guests->idle);
+  guests->uncounted = 0;
+}
+
+void sio__guests_dispose(struct sio__guests *guests)
+{
+  struct sio__guest *guest;
+
+  while ((guest = first_idle(guests)) != NULL)
+    forget(guests, guest);
+  assert(guests->by_address.count == 0);
+  sio__map_dispose(&guests->by_address);
+}
+
+int sio__guests_admit(struct sio__guests *guests, const char *address,
+                      uint64_t now_ms, uint64_t *wait_ms)
+{
+  const struct sio__guest_limits *limits = &guests->limits;
+  struct sio__guest *guest;
+  struct key key;
+  uint64_t hash;
+
+  *wait_ms = 0;
+  if (limits->max_sessions == 0 && limits->handshakes.per_second == 0)
+    return 0;
+  for (size_t i = 0; i < FORGOTTEN_AT_ONCE; i++) {
+    guest = first_idle(guests);
+    if (guest != NULL && is_full(guests, guest, now_ms))
+      forget(guests, guest);
+  }
+  make_key(&key, address);
+  if (key.len == 0)
+    return 0;
+  hash = sio__hash(guests->seed, key.bytes, key.len);
+  guest = find(guests, &key, hash);
+  if (guest != NULL && limits->max_sessions > 0 &&
+      guest->open >= limits->max_sessions) {
+    *wait_ms = SIO_NEVER;
+    return SIO_ERR_LIMIT;
+  }
+  return take_handshake(guests, guest, &key, hash, now_ms, wait_ms);
+}
+
+int sio__guests_opened(struct sio__guests *guests, const char *address,
+                       struct sio__guest **guest)
+{
+  struct sio__guest *found;
+  struct key key;
+  uint64_t hash;
+
+  *guest = NULL;
+  if (guests->limits.max_sessions == 0)
+    return 0;
+  make_key(&key, address);
+  if (key.len == 0)
+    return 0;
+  hash = sio__hash(guests->seed, key.bytes, key.len);
+  found = find(guests, &key, hash);
+  if (found == NULL)
+    found = meet(guests, &key, hash);
+  if (found == NULL)
+    return 0;
+  if (found->open >= guests->limits.max_sessions)
+    return SIO_ERR_LIMIT;
+  found->open++;
+  sio__list_remove(&found->idle);
+  *guest = found;
+  return 0;
+}
+
+void sio__guests_closed(struct sio__guests *guests, struct sio__guest *guest,
+                        uint64_t now_ms)
+{
+  if (guest == NULL)
+    return;
+  assert(guest->open > 0);
+  guest->open--;
+  if (guest->open > 0)
+    return;
+  sio__list_insert(&guests->idle, &guest->idle);
+  if (is_full(guests, guest, now_ms))
+    forget(guests, guest);
+}
+
+void sio__guests_sweep(struct sio__guests *guests, uint64_t now_ms)
+{
+  struct sio__list *link = guests->idle.next;
+
+  while (link != &guests->idle) {
+    struct sio__guest *guest = SIO__CONTAINER(link, struct sio__guest, idle);
+
+    link = link->next;
+    if (is_full(guests, guest, now_ms))
+      forget(guests, guest);
+  }
+}
+
+uint64_t sio__guests_deadline(const struct sio__guests *guests, uint64_t now_ms)
+{
+  const struct sio__guest *guest = first_idle(guests);
+  uint64_t wait;
+
+  if (guest == NULL)
+    return SIO_NEVER;
+  wait = sio__bucket_refill_ms(&guest->handshakes, &guests->limits.handshakes,
+                               now_ms);
+  return wait < SIO_NEVER - now_ms ? now_ms + wait : SIO_NEVER;
+}
