@@ -257,7 +257,11 @@ run-chat: $(B)/chat $(call installed,$(CHAT_PAGE:%/package.json=%))
 
 SECTIONS := unit asan $(NODE_FOLDERS:test/%=%) abi docs
 
-.PHONY: test check $(SECTIONS:%=check-%) check-client-asan valgrind
+# Sequences of check-differential, which is not a part of `make test`.
+DIFF_SEQUENCES ?= 300
+
+.PHONY: test check $(SECTIONS:%=check-%) check-client-asan check-differential \
+  valgrind
 test: setup
 	@$(MAKE) check
 
@@ -282,6 +286,11 @@ check-client: $(call installed,test/client) $(PROGRAMS:%=$(B)/%)
 check-client-asan: $(call installed,test/client) $(PROGRAMS:%=$(B)/asan/%)
 	@SIO_TEST_SERVER=$(B)/asan/test/client/server \
 	   scripts/run-node-tests.sh client-asan $(B)/results test/client
+
+check-differential: $(call installed,test/differential) \
+    $(B)/test/client/server
+	@SIO_TEST_SERVER=$(B)/test/client/server node test/differential/run.js \
+	   --sequences $(DIFF_SEQUENCES) $(DIFF_ARGS)
 
 check-browser: $(call installed,test/browser examples/chat) $(PROGRAMS:%=$(B)/%)
 	@scripts/run-node-tests.sh browser $(B)/results test/browser
@@ -354,7 +363,7 @@ clean:
 
 distclean: clean
 	rm -rf test/client/node_modules test/browser/node_modules \
-	  examples/chat/node_modules
+	  test/differential/node_modules examples/chat/node_modules
 
 help:
 	@echo 'make            build the libraries and the examples'
@@ -362,6 +371,7 @@ help:
 	@echo 'make test       install what is missing, build, run all tests'
 	@echo 'make check      the tests alone; check-unit, check-asan, check-client,'
 	@echo '                check-browser, check-abi, check-docs: one kind of them'
+	@echo 'make check-differential   random sequences, against socket.io for Node'
 	@echo 'make valgrind   the unit tests under valgrind'
 	@echo 'make lint       format, layers, style, symbols'
 	@echo 'make format     let clang-format write the format'

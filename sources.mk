@@ -6,23 +6,26 @@ CORE_FOLDERS := base json http ws proto adapter eio core
 UV_FOLDERS   := uv
 
 SRC_base    := base64 buf chunk error glob handlers id map mem outq random \
-               sized timer utf8
+               rate sized timer utf8
 SRC_json    := number placeholder plain read scan string template value \
                write
 SRC_http    := compress conditional cookie cors fields parse request \
                response
 SRC_ws      := closing deflate frame handshake message offer
-SRC_proto   := binary decode encode packet
-SRC_adapter := rooms
-SRC_eio     := accept admit bundle connection engine exchange handle \
-               heartbeat inside jsonp outside packetq payload payload3 \
-               pieces poll_answer polling receipts refuse respond route \
-               session shutdown snapshot traffic upgrade verify websocket
-SRC_core    := ack asking body client dispatch dynamic emit gather hooks \
-               listeners membership middleware namespace notify options \
-               passage pattern roomops selection server sessions socket \
-               subscribe target
-SRC_uv      := adapter file folder listener post serve stream type
+SRC_proto   := binary decode encode msgpack msgpack_json msgpack_read \
+               msgpack_write packet
+SRC_adapter := backlog recover rooms roomset
+SRC_eio     := accept admission admit bundle connection engine exchange \
+               guests handle heartbeat inside jsonp outside packetq payload \
+               payload3 pieces poll_answer polling pressure receipts refuse \
+               respond route session shutdown snapshot traffic upgrade \
+               verify websocket
+SRC_core    := ack asking body client data dispatch drain dynamic emit \
+               gather hooks listeners membership metrics middleware \
+               namespace notify options passage pattern prometheus rates \
+               recovery revival roomops selection server server_drain \
+               sessions socket subscribe target v2
+SRC_uv      := adapter clock file folder listener post serve stream type
 
 # Of the core, and in the shared libsio-uv as well: what both need and neither
 # shows.
@@ -30,13 +33,14 @@ BOTH_SRC := lib/http/conditional.c
 
 # Programs: build/<name> is made of FILES_<name>.  They are linked with both
 # libraries unless CORE_ONLY names them, and get LIBS_<name> in addition.
-PROGRAMS  := minimal engine_echo poll_loop chat bench/server bench/core \
+PROGRAMS  := minimal engine_echo poll_loop metrics chat bench/server bench/core \
              test/client/server test/client/engine
 CORE_ONLY := poll_loop bench/core
 
 FILES_minimal   := examples/minimal.c
 FILES_engine_echo := examples/engine_echo.c
 FILES_poll_loop := examples/poll_loop.c
+FILES_metrics   := examples/metrics.c
 FILES_chat      := $(addprefix examples/chat/, bucket.c chat.c history.c main.c \
                      options.c pages.c people.c rooms.c talk.c text.c)
 
@@ -44,22 +48,31 @@ FILES_bench/server := test/bench/server.c
 FILES_bench/core   := test/bench/core.c
 
 FILES_test/client/server := $(addprefix test/client/, casts.c control.c \
-                              dynamic.c events.c listeners.c report.c \
-                              report_socket.c server.c)
+                              dynamic.c events.c limits.c listeners.c \
+                              recovery.c report.c report_socket.c server.c)
 FILES_test/client/engine := $(addprefix test/client/, engine.c engine_control.c \
                               engine_handover.c engine_hooks.c \
                               engine_options.c engine_outside.c report.c)
 
 # Each lib/<folder>/<name>.c has its test/unit/<folder>/test_<name>.c.  These
 # are further ones: <folder>/test_<name>.
-UNIT_EXTRA := adapter/test_rooms_random \
+UNIT_EXTRA := adapter/test_backlog_replay \
+              adapter/test_recover_random \
+              adapter/test_rooms_random \
               base/test_list \
               core/test_attached \
               core/test_attachments \
+              core/test_backpressure \
               core/test_budget \
               core/test_callbacks \
+              core/test_log \
               core/test_memory \
+              core/test_msgpack_refused \
+              core/test_msgpack_server \
               core/test_passage_ends \
+              core/test_recovery_memory \
+              core/test_revival_reasons \
+              core/test_v2_urls \
               core/test_volatile \
               eio/test_baseline \
               eio/test_baseline_host \
@@ -70,6 +83,7 @@ UNIT_EXTRA := adapter/test_rooms_random \
               eio/test_conformance_size \
               eio/test_conformance_text \
               eio/test_eio3 \
+              eio/test_guests_random \
               eio/test_hazards \
               eio/test_hazards_callbacks \
               eio/test_hazards_flow \
@@ -83,6 +97,7 @@ UNIT_EXTRA := adapter/test_rooms_random \
               http/test_cors_origins \
               http/test_fixtures_http \
               json/test_vectors \
+              proto/test_msgpack_random \
               uv/test_file_conditions \
               uv/test_file_ends \
               uv/test_handover \

@@ -21,6 +21,7 @@
 #include <sio/metrics.h>
 #include <sio/namespace.h>
 #include <sio/payload.h>
+#include <sio/recovery.h>
 #include <sio/rooms.h>
 #include <sio/server.h>
 #include <sio/socket.h>

@@ -18,11 +18,12 @@ struct program {
   bool closing;
 };
 
-static void on_log(sio_log_level level, const char *line, void *user)
+static void on_log(const sio_log_entry *entry, void *user)
 {
   (void)user;
-  fprintf(stderr, "chat: %s: %s\n",
-          level == SIO_LOG_ERROR ? "error" : "warning", line);
+  fprintf(stderr, "chat: %s: %s: %s\n",
+          entry->level == SIO_LOG_ERROR ? "error" : "warning", entry->area,
+          entry->line);
 }
 
 static void on_closed(sio_uv *uv, void *user)

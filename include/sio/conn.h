@@ -77,6 +77,10 @@ SIO_API int sio_conn_feed(sio_conn *conn, uint8_t *data, size_t len);
  */
 SIO_API size_t sio_conn_output(sio_conn *conn, sio_span *spans, size_t n);
 
+/** Its number among the connections of the server, from 1 on: what the log
+ *  calls it. */
+SIO_API uint64_t sio_conn_id(const sio_conn *conn);
+
 /** The oldest `len` bytes of the output have been sent. */
 SIO_API void sio_conn_sent(sio_conn *conn, size_t len);
 

@@ -161,6 +161,10 @@ SIO_API void sio_server_each_session(sio_server *server,
  *  speak for the client: do not log it. */
 SIO_API const char *sio_session_id(const sio_session *session);
 
+/** The sio_conn_id() of the connection that carries it; by polling, of the one
+ *  that asked last. */
+SIO_API uint64_t sio_session_connection(const sio_session *session);
+
 /** "polling" or "websocket", at the moment. */
 SIO_API const char *sio_session_transport(const sio_session *session);
 

@@ -135,14 +135,22 @@ SIO_API const char *sio_reason_text(sio_reason reason);
   X(MESSAGE_TIMEOUT, 47, "a websocket message took too long")                  \
   X(DYNAMIC_NAMESPACES, 48, "too many namespaces that clients have made")      \
   X(WAITING_EVENTS, 49, "too many events that wait for a middleware")          \
-  X(WAITING_BYTES, 50, "too many bytes of events that wait")
+  X(WAITING_BYTES, 50, "too many bytes of events that wait")                   \
+  X(RATE_ADDRESS, 51, "too many handshakes from one address")                  \
+  X(SESSIONS_ADDRESS, 52, "too many sessions from one address")                \
+  X(RATE_HANDSHAKES, 53, "too many handshakes at a time")                      \
+  X(HANDSHAKES_PENDING, 54, "too many handshakes that wait for the host")      \
+  X(RATE_EVENTS, 55, "too many events at a time")                              \
+  X(RATE_BYTES, 56, "too many bytes of events at a time")                      \
+  X(RATE_JOINS, 57, "too many joins at a time")                                \
+  X(OUTPUT_PACKETS, 58, "too many unsent packets")
 
 /** Precise causes; see SIO_CAUSE_LIST. */
 typedef enum sio_cause {
 #define SIO_CAUSE_ENUM(name, value, text) SIO_CAUSE_##name = value,
   SIO_CAUSE_LIST(SIO_CAUSE_ENUM)
 #undef SIO_CAUSE_ENUM
-      SIO_CAUSE_COUNT_ = 51,
+      SIO_CAUSE_COUNT_ = 59,
   SIO_CAUSE_MAX_ = 0x7fffffff
 } sio_cause;
 

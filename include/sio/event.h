@@ -168,9 +168,11 @@ SIO_API void sio_event_release(sio_event *event);
  *  every socket of the client is told. */
 typedef struct sio_problem {
   int error;           /**< SIO_ERR_JSON: not a packet, and the client is cut;
-                            SIO_ERR_STATE: a middleware has refused an event */
+                            SIO_ERR_STATE: a middleware has refused an event;
+                            SIO_ERR_LIMIT: it is over a rate, see
+                            SIO_RATE_DROP */
   const char *message; /**< in words; borrowed */
-  sio_str event;       /**< the event that was refused, or empty */
+  sio_str event;       /**< the event that was refused or dropped, or empty */
 } sio_problem;
 
 /** Told about problems; borrowed.  Nothing has to be done about them. */

@@ -95,6 +95,15 @@ SIO_API int sio_on_disconnecting(sio_ns *ns, sio_disconnect_fn fn, void *user);
  *  longer if it was retained. */
 SIO_API int sio_on_disconnect(sio_ns *ns, sio_disconnect_fn fn, void *user);
 
+/**
+ * There is room again for a socket: an emit to it has answered SIO_BUFFERED or,
+ * with SIO_OUTPUT_REFUSE, SIO_ERR_LIMIT, or a broadcast has passed it over; and
+ * now less than half of `high_water_bytes` (and of `max_output_packets`) is
+ * unsent, or nothing.  Called once for any number of such answers, and not if
+ * the socket leaves before.
+ */
+SIO_API int sio_on_drain(sio_ns *ns, sio_connect_fn fn, void *user);
+
 /** Handle an event; `event` is copied. */
 SIO_API int sio_on(sio_ns *ns, const char *event, sio_event_fn fn, void *user);
 
@@ -128,8 +137,8 @@ SIO_API void sio_next_release(sio_next *next);
 
 /* Answering a client's event.  `ack` NULL: nothing happens.  Only the first
  * answer counts: later ones get SIO_ERR_STATE.  Errors: SIO_ERR_DISCONNECTED,
- * SIO_ERR_NOMEM, SIO_ERR_LIMIT (`max_attachments`), and those of the payload,
- * JSON or format string. */
+ * SIO_ERR_NOMEM, SIO_ERR_LIMIT (`max_attachments`; or SIO_OUTPUT_REFUSE, and it
+ * may be tried again), and those of the payload, JSON or format string. */
 
 /** Acknowledge with what a format string describes (<sio/payload.h>); NULL or
  *  "" acknowledges with no arguments. */

@@ -25,6 +25,8 @@
 extern "C" {
 #endif
 
+struct sio_recovery_options; /* see <sio/recovery.h> */
+
 typedef struct sio_server sio_server;
 
 /** How much a log message matters. */
@@ -35,14 +37,49 @@ typedef enum sio_log_level {
   SIO_LOG_DEBUG = 3  /**< each session's beginning and end */
 } sio_log_level;
 
-/** Receives a line without newline; borrowed. */
-typedef void (*sio_log_fn)(sio_log_level level, const char *line, void *user);
+/** What the log tells; fields are only added at the end. */
+typedef struct sio_log_entry {
+  size_t size; /**< of what the library knows */
+  sio_log_level level;
+  /** Who says it: "http", "engine", "websocket", "socket", or "host", whose
+   *  mistake it is. */
+  const char *area;
+  uint64_t connection; /**< the sio_conn_id() that it is about; 0: none */
+  /** UTF-8 without newline or other control characters. */
+  const char *line;
+} sio_log_entry;
+
+/** Receives an entry of the log; borrowed. */
+typedef void (*sio_log_fn)(const sio_log_entry *entry, void *user);
 
 /** Fills `out` with `len` unpredictable bytes; 0, or negative: it cannot. */
 typedef int (*sio_random_fn)(void *user, uint8_t *out, size_t len);
 
+/** Tells the time in microseconds, by a clock that does not go back. */
+typedef uint64_t (*sio_clock_fn)(void *user);
+
 /** Transports, to be combined by |. */
 enum { SIO_POLLING = 1, SIO_WEBSOCKET = 2 };
+
+/** How Socket.IO packets are written; clients must use the same parser. */
+enum {
+  SIO_PARSER_JSON = 0,   /**< text, as socket.io-parser does */
+  SIO_PARSER_MSGPACK = 1 /**< binary, as socket.io-msgpack-parser does */
+};
+
+/** What becomes of what a client sends beyond a rate. */
+enum {
+  SIO_RATE_DROP = 0, /**< it is dropped, and the problem handlers are told */
+  SIO_RATE_CLOSE = 1 /**< the client is closed */
+};
+
+/** What becomes of what `max_output_bytes` or `max_output_packets` has no room
+ *  for. */
+enum {
+  SIO_OUTPUT_CUT = 0,   /**< the connection is cut */
+  SIO_OUTPUT_REFUSE = 1 /**< it is not sent, and emitting answers
+                             SIO_ERR_LIMIT */
+};
 
 /**
  * Settings of a server.  `sio_server_options_init()` fills in the defaults,
@@ -130,6 +167,33 @@ typedef struct sio_server_options {
   uint64_t max_waiting_bytes;        /**< of one socket's events that wait for
                                           an earlier one; 10000000 */
   uint64_t max_waiting_events;       /**< how many; 1000 */
+  uint32_t parser;       /**< SIO_PARSER_MSGPACK: not with `allow_eio3`;
+                              SIO_PARSER_JSON */
+  sio_clock_fn clock_us; /**< times handlers for <sio/metrics.h>; NULL: they
+                              are not timed */
+  void *clock_user;      /**< passed to `clock_us` */
+  /* Who may come, and how fast; see docs/limits.md.  Rates are per second, 0:
+   * no limit; a burst of 0 is one second's worth. */
+  uint32_t max_sessions_per_address;     /**< 0: no limit; 0 */
+  uint32_t handshakes_per_address;       /**< 0 */
+  uint32_t handshakes_per_address_burst; /**< 0 */
+  uint32_t max_addresses;                /**< remembered for these; 10000 */
+  uint32_t handshakes_per_second;        /**< of the whole server; 0 */
+  uint32_t handshakes_burst;             /**< 0 */
+  uint32_t max_handshakes_pending; /**< that wait for the host's decision; 0: no
+                                        limit; 1000 */
+  uint32_t events_per_second;      /**< of one connection; 0 */
+  uint32_t events_burst;           /**< 0 */
+  uint32_t joins_per_second;       /**< of namespaces, of one connection; 0 */
+  uint32_t joins_burst;            /**< 0 */
+  uint32_t rate_policy;            /**< SIO_RATE_CLOSE */
+  uint64_t event_bytes_per_second; /**< of one connection; 0 */
+  uint64_t event_bytes_burst;      /**< 0 */
+  uint32_t output_policy;          /**< SIO_OUTPUT_CUT */
+  uint32_t max_output_packets;     /**< unsent, of one connection; 0: no limit;
+                                        0 */
+  const struct sio_recovery_options *recovery; /**< copied; NULL: off, see
+                                                    <sio/recovery.h> */
 } sio_server_options;
 
 #define sio_server_options_init(options)                                       \
@@ -180,7 +244,43 @@ typedef void (*sio_closed_fn)(sio_server *server, void *user);
 SIO_API int sio_server_close(sio_server *server, sio_closed_fn done,
                              void *user);
 
-/** Whether sio_server_close() has begun and not finished. */
+/** How sio_server_drain() goes about it. */
+typedef struct sio_drain_options {
+  size_t size;            /**< set by sio_drain_options_init() */
+  uint32_t per_second;    /**< sessions closed; 1 to 1000000; 100 */
+  uint32_t random_order;  /**< 1: at random; 0: the oldest first; 0 */
+  uint32_t retry_after_s; /**< 1 to 86400; 5 */
+  uint64_t deadline_ms;   /**< then the rest is closed at once; 30000 */
+} sio_drain_options;
+
+#define sio_drain_options_init(options)                                        \
+  sio_drain_options_init_sized((options), sizeof(*(options)))
+
+/** Fill in the defaults of the first `size` bytes. */
+SIO_API void sio_drain_options_init_sized(sio_drain_options *options,
+                                          size_t size);
+
+/**
+ * Close slowly, so that clients do not come back all at once: new sessions are
+ * refused with 503 and a Retry-After of `retry_after_s` up to twice as much, at
+ * random; those that are open are closed a few at a time, in numbers that are
+ * somewhat random, as by sio_server_close(), but what waits to be sent to them
+ * is sent first.  When none is left, or at the deadline, the server is closed
+ * by sio_server_close(), and `done` (which may be NULL) is called when that is.
+ * `options` may be NULL for all defaults.
+ *
+ * sio_server_close() may be called meanwhile: it does not wait for anybody,
+ * and both `done` are called, this one first.
+ *
+ * Errors: SIO_ERR_STATE (it is closing or draining already), SIO_ERR_INVALID
+ *         (an option is out of range), SIO_ERR_NOMEM; `done` is not called.
+ */
+SIO_API int sio_server_drain(sio_server *server,
+                             const sio_drain_options *options,
+                             sio_closed_fn done, void *user);
+
+/** Whether sio_server_close() or sio_server_drain() has begun and not
+ *  finished. */
 SIO_API bool sio_server_is_closing(const sio_server *server);
 
 /** A pointer of the host's, passed back and never followed. */

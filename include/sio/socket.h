@@ -131,6 +131,10 @@ SIO_API sio_session *sio_socket_session(const sio_socket *socket);
 /** Bytes that wait to be sent on its connection. */
 SIO_API size_t sio_socket_pending(const sio_socket *socket);
 
+/** How many events and acknowledgements it was not sent because there was no
+ *  room (SIO_OUTPUT_REFUSE). */
+SIO_API uint64_t sio_socket_refused(const sio_socket *socket);
+
 #ifdef __cplusplus
 }
 #endif

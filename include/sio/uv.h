@@ -124,6 +124,9 @@ SIO_API int sio_uv_respond_folder(sio_uv *uv, sio_request *request,
 SIO_API int sio_uv_serve_client(sio_uv *uv, const char *folder,
                                 const char *version);
 
+/** A clock for the option `clock_us`, uv_hrtime(); `user` is not looked at. */
+SIO_API uint64_t sio_uv_clock_us(void *user);
+
 /** Called when an adapter has closed; `uv` is freed right after. */
 typedef void (*sio_uv_closed_fn)(sio_uv *uv, void *user);
 
@@ -135,6 +138,18 @@ typedef void (*sio_uv_closed_fn)(sio_uv *uv, void *user);
  * freed.  Closing twice does no harm.
  */
 SIO_API void sio_uv_close(sio_uv *uv, sio_uv_closed_fn done, void *user);
+
+/**
+ * Drain the server (sio_server_drain()), then sio_uv_close().  Listeners stay
+ * open until then: clients that poll may need new connections, and new clients
+ * are told when to come back.  sio_uv_close() may be called meanwhile: it does
+ * not wait, and its `done` takes the place of this one.
+ *
+ * Errors: as sio_server_drain(), and SIO_ERR_CLOSED (the adapter is closing);
+ *         `done` is not called.
+ */
+SIO_API int sio_uv_drain(sio_uv *uv, const sio_drain_options *options,
+                         sio_uv_closed_fn done, void *user);
 
 #ifdef __cplusplus
 }

@@ -41,8 +41,8 @@ static sio_str name_of(const struct sio__room *room)
 
 static bool is_own_name(const struct sio__member *member, sio_str name)
 {
-  return name.len == SIO__ID_LEN &&
-         memcmp(member->id, name.data, SIO__ID_LEN) == 0;
+  return name.len == member->id_len &&
+         memcmp(sio__member_id(member).data, name.data, name.len) == 0;
 }
 
 static struct sio__room *find_room(const struct sio__rooms *rooms, sio_str name,
@@ -65,7 +65,7 @@ static struct sio__member *find_member(const struct sio__rooms *rooms,
 {
   struct sio__map_node *node;
 
-  if (id.len != SIO__ID_LEN)
+  if (id.len != SIO__ID_LEN && rooms->n_odd == 0)
     return NULL;
   node = sio__map_first(&rooms->by_id, hash);
   for (; node != NULL; node = sio__map_next(node)) {
@@ -246,6 +246,7 @@ void sio__rooms_init(struct sio__rooms *rooms, const sio_allocator *mem,
   sio__map_init(&rooms->by_id, mem);
   rooms->all = NULL;
   rooms->n_all = rooms->all_cap = 0;
+  rooms->n_odd = 0;
   rooms->epoch = 0;
 }
 
@@ -260,10 +261,17 @@ void sio__rooms_dispose(struct sio__rooms *rooms)
 }
 
 void sio__rooms_enter(struct sio__rooms *rooms, struct sio__member *member,
-                      const char *id)
+                      sio_str id)
 {
-  memcpy(member->id, id, SIO__ID_LEN);
-  member->id[SIO__ID_LEN] = '\0';
+  if (id.len > SIO__ID_LEN) {
+    member->id.away = id.data;
+  } else {
+    memcpy(member->id.here, id.data, id.len);
+    member->id.here[id.len] = '\0';
+  }
+  member->id_len = (uint16_t)id.len;
+  if (id.len != SIO__ID_LEN)
+    rooms->n_odd++;
   member->active = false;
   member->own_room = true;
   member->known = true;
@@ -273,7 +281,7 @@ void sio__rooms_enter(struct sio__rooms *rooms, struct sio__member *member,
   member->places_cap = SIO__PLACES_INLINE;
   member->places = member->few;
   sio__map_insert(&rooms->by_id, &member->by_id,
-                  sio__hash(rooms->seed, member->id, SIO__ID_LEN));
+                  sio__hash(rooms->seed, id.data, id.len));
 }
 
 int sio__rooms_activate(struct sio__rooms *rooms, struct sio__member *member)
@@ -316,6 +324,8 @@ void sio__rooms_exit(struct sio__rooms *rooms, struct sio__member *member)
     return;
   sio__rooms_leave_all(rooms, member);
   sio__map_remove(&rooms->by_id, &member->by_id);
+  if (member->id_len != SIO__ID_LEN)
+    rooms->n_odd--;
   member->known = false;
 }
 
@@ -391,19 +401,14 @@ size_t sio__member_count(const struct sio__member *member)
 
 sio_str sio__member_room(const struct sio__member *member, size_t i)
 {
-  sio_str own;
-
-  if (member->own_room && i == 0) {
-    own.data = member->id;
-    own.len = SIO__ID_LEN;
-    return own;
-  }
+  if (member->own_room && i == 0)
+    return sio__member_id(member);
   return name_of(member->places[member->own_room ? i - 1 : i].room);
 }
 
 struct sio__member *sio__rooms_find(const struct sio__rooms *rooms, sio_str id)
 {
-  if (id.len != SIO__ID_LEN)
+  if (id.len != SIO__ID_LEN && rooms->n_odd == 0)
     return NULL;
   return find_member(rooms, id, sio__hash(rooms->seed, id.data, id.len));
 }

@@ -29,11 +29,15 @@ enum { SIO__PLACES_INLINE = 2 };
 /* Part of a socket. */
 struct sio__member {
   struct sio__map_node by_id;
-  char id[SIO__ID_LEN + 1];
-  bool active;   /* found by walks; a socket still in middleware is not */
-  bool own_room; /* it is in the room named after its id, alone or not; that
-                    room is never among the places */
-  bool known;    /* sio__rooms_enter() was called, sio__rooms_exit() not yet */
+  union {
+    char here[SIO__ID_LEN + 1]; /* NUL-terminated */
+    const char *away;           /* a longer one; borrowed */
+  } id;                         /* see sio__member_id() */
+  bool active : 1;   /* found by walks; a socket still in middleware is not */
+  bool own_room : 1; /* it is in the room named after its id, alone or not;
+                        that room is never among the places */
+  bool known : 1; /* sio__rooms_enter() was called, sio__rooms_exit() not yet */
+  uint16_t id_len;
   uint32_t seat; /* among all active members */
   uint64_t epoch;
   uint32_t n_places, places_cap; /* in the order of joining */
@@ -46,6 +50,7 @@ struct sio__rooms {
   const struct sio__hash_seed *seed;
   struct sio__map by_name;
   struct sio__map by_id;
+  size_t n_odd; /* members whose ids are not of SIO__ID_LEN characters */
   struct sio__member **all; /* the active members, dense */
   uint32_t n_all, all_cap;
   uint64_t epoch;
@@ -56,10 +61,21 @@ void sio__rooms_init(struct sio__rooms *rooms, const sio_allocator *mem,
 /* All members have left before. */
 void sio__rooms_dispose(struct sio__rooms *rooms);
 
-/* A new member with this id (SIO__ID_LEN characters), in its own room, not
- * active yet.  Cannot fail. */
+/* A new member with this id, in its own room, not active yet.  An id of up to
+ * SIO__ID_LEN characters is copied; a longer one is NUL-terminated, and stays
+ * where it is as long as the member.  Cannot fail. */
 void sio__rooms_enter(struct sio__rooms *rooms, struct sio__member *member,
-                      const char *id);
+                      sio_str id);
+
+/* NUL-terminated, also when it has left. */
+static inline sio_str sio__member_id(const struct sio__member *member)
+{
+  sio_str id;
+
+  id.len = member->id_len;
+  id.data = id.len > SIO__ID_LEN ? member->id.away : member->id.here;
+  return id;
+}
 
 /* Let walks find it.  0 or SIO_ERR_NOMEM. */
 int sio__rooms_activate(struct sio__rooms *rooms, struct sio__member *member);

@@ -3,6 +3,7 @@
 #include "core/body.h"
 
 #include "base/mem.h"
+#include "core/drain.h"
 #include "core/gather.h"
 
 enum { MAX_SPARE = 64 }; /* handles of each kind that are kept for reuse */
@@ -78,9 +79,13 @@ static int answer(struct sio_ack *ack, struct sio__body *body)
   sio__engine_enter(&server->engine);
   rv = sio__body_encode(server, body, sio__ns_str(socket->ns), NULL, true,
                         ack->id);
+  if (rv == 0 && !sio__drain_has_room_for(socket, body))
+    rv = SIO_ERR_LIMIT;
   if (rv == 0) {
     ack->answered = true;
     rv = sio__body_send(socket->client, body, 0);
+    if (rv == 0)
+      socket->ns->metrics.acks_out++;
   }
   sio__engine_leave(&server->engine);
   return rv;
@@ -172,8 +177,11 @@ static void complete(struct sio__pending *pending, int status,
 
 static void on_timeout(struct sio__timer *timer)
 {
-  complete(SIO__CONTAINER(timer, struct sio__pending, timer), SIO_ERR_TIMEOUT,
-           NULL);
+  struct sio__pending *pending =
+      SIO__CONTAINER(timer, struct sio__pending, timer);
+
+  pending->socket->ns->metrics.ack_timeouts++;
+  complete(pending, SIO_ERR_TIMEOUT, NULL);
 }
 
 int sio__pending_new(struct sio_socket *socket, uint64_t id,
@@ -228,6 +236,11 @@ static struct sio__pending *find_pending(const struct sio_socket *socket,
   return NULL;
 }
 
+bool sio__pending_is_expected(const struct sio_socket *socket, uint64_t id)
+{
+  return find_pending(socket, id) != NULL;
+}
+
 void sio__pending_cancel(struct sio_socket *socket, uint64_t id)
 {
   struct sio__pending *pending = find_pending(socket, id);
@@ -247,8 +260,10 @@ void sio__pending_answer(struct sio_socket *socket, uint64_t id,
 {
   struct sio__pending *pending = find_pending(socket, id);
 
-  if (pending != NULL)
-    complete(pending, 0, args);
+  if (pending == NULL)
+    return;
+  socket->ns->metrics.acks_in++;
+  complete(pending, 0, args);
 }
 
 void sio__pending_fail_all(struct sio_socket *socket)

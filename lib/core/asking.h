@@ -8,7 +8,7 @@
  *   client 1--n wish 1--n request, one for each parent that is asked
  */
 
-#include "core/server.h"
+#include "core/objects.h"
 
 /* What a client wants; kept while parents take their time to answer. */
 struct sio__wish {

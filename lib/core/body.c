@@ -2,12 +2,17 @@
 /* Encoding of events and acknowledgements, and sending them to one client. */
 #include "core/body.h"
 
+#include "base/mem.h"
 #include "json/scan.h"
 #include "json/string.h"
 #include "json/template.h"
 #include "proto/encode.h"
+#include "proto/msgpack.h"
 
-enum { KEPT_PACKET = 65536 };
+enum {
+  KEPT_PACKET = 65536,
+  FEW_ATTACHMENTS = 16 /* for which no memory is needed */
+};
 
 struct sio__buf *sio__packet_begin(struct sio_server *server,
                                    enum sio__packet_type type,
@@ -17,32 +22,60 @@ struct sio__buf *sio__packet_begin(struct sio_server *server,
   struct sio__buf *out = &server->packet;
 
   sio__buf_reset(out, KEPT_PACKET);
+  if (sio__is_msgpack(server)) {
+    server->head = (struct sio__head){type, has_id, id, nsp};
+    return out;
+  }
   sio__buf_byte(out, '4'); /* an Engine.IO message */
   sio__packet_write_head(out, type, attachments, nsp, has_id, id);
   return out;
 }
 
-/* Send the packet that was begun. */
+/* Make the binary message of a packet whose payload is there. */
+static void pack(struct sio_server *server, const sio_span *attachments,
+                 size_t n)
+{
+  const struct sio__head *head = &server->head;
+  const struct sio__buf *payload = &server->packet;
+  struct sio__buf *out = &server->message;
+  sio_str json = {(const char *)payload->data, payload->len};
+
+  sio__buf_reset(out, KEPT_PACKET);
+  out->error = payload->error;
+  sio__msgpack_encode(out, head->type, head->nsp, head->has_id, head->id, json,
+                      attachments, n);
+}
+
+/* Send the packet that is encoded. */
 static bool send_packet(struct sio__client *client, unsigned flags)
 {
   struct sio_server *server = client->server;
-  struct sio__buf packet = server->packet;
+  struct sio__buf *place = &server->packet;
+  struct sio__buf packet;
   bool sent;
+
+  if (sio__is_msgpack(server)) {
+    place = &server->message;
+    flags |= SIO_SEND_BINARY;
+  }
+  packet = *place;
 
   if (packet.error != 0) {
     sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
     return false;
   }
   /* It is shown to the host, who may have another one encoded meanwhile. */
-  sio__buf_init(&server->packet, packet.mem, packet.max);
+  sio__buf_init(place, packet.mem, packet.max);
   sent = sio__session_send(client->session, packet.data, packet.len, flags);
-  sio__buf_dispose(&server->packet);
-  server->packet = packet;
+  sio__buf_dispose(place);
+  *place = packet;
   return sent;
 }
 
 bool sio__packet_send(struct sio__client *client)
 {
+  if (sio__is_msgpack(client->server))
+    pack(client->server, NULL, 0);
   return send_packet(client, 0);
 }
 
@@ -65,6 +98,12 @@ sio_span sio__body_attachment(const struct sio__body *body, size_t i)
   if (body->kind == BODY_PAYLOAD)
     return sio__payload_attachment(body->payload, i);
   return body->args->document.attachments[i];
+}
+
+size_t sio__body_messages(const struct sio_server *server,
+                          const struct sio__body *body)
+{
+  return sio__is_msgpack(server) ? 1 : 1 + sio__body_attachments(body);
 }
 
 /* The arguments as JSON text, unless they are a format. */
@@ -116,6 +155,37 @@ static int write_args(struct sio__buf *out, struct sio__body *body,
   return rv;
 }
 
+/* One more argument, which those who watch events are not shown. */
+static void write_offset(struct sio__buf *out, struct sio__body *body)
+{
+  size_t start = out->len;
+
+  if (body->offset.len > 0) {
+    sio__buf_text(out, ",\"");
+    sio__buf_append(out, body->offset.data, body->offset.len);
+    sio__buf_byte(out, '"');
+  }
+  body->tail = out->len - start + 1;
+}
+
+static int pack_payload(struct sio_server *server, const struct sio__body *body,
+                        size_t n)
+{
+  sio_span few[FEW_ATTACHMENTS], *all = few;
+
+  if (n > FEW_ATTACHMENTS) {
+    all = sio__mem_alloc(&server->mem, n * sizeof *all);
+    if (all == NULL)
+      return SIO_ERR_NOMEM;
+  }
+  for (size_t i = 0; i < n; i++)
+    all[i] = sio__body_attachment(body, i);
+  pack(server, all, n);
+  if (n > FEW_ATTACHMENTS)
+    sio__mem_free(&server->mem, all, n * sizeof *all);
+  return server->message.error; /* SIO_ERR_LIMIT: it is too deep */
+}
+
 int sio__body_encode(struct sio_server *server, struct sio__body *body,
                      sio_str nsp, const char *event, bool has_id, uint64_t id)
 {
@@ -137,19 +207,32 @@ int sio__body_encode(struct sio_server *server, struct sio__body *body,
     rv = sio__json_quote(out, event, strlen(event));
   if (rv == 0)
     rv = write_args(out, body, event != NULL);
+  write_offset(out, body);
   sio__buf_byte(out, ']');
   if (rv == 0 && out->error != 0)
     rv = SIO_ERR_NOMEM;
   if (rv == 0 && body->kind == BODY_JSON)
     rv = sio__json_check((const char *)out->data + start, out->len - start,
                          SIO__JSON_MAX_DEPTH, NULL);
+  if (rv == 0 && sio__is_msgpack(server))
+    rv = pack_payload(server, body, n);
   return rv == SIO_ERR_LIMIT ? SIO_ERR_JSON : rv;
+}
+
+uint64_t sio__body_bytes(const struct sio__body *body, size_t packet_len)
+{
+  uint64_t bytes = packet_len - body->tail - body->args_at;
+  size_t n = sio__body_attachments(body);
+
+  for (size_t i = 0; i < n; i++)
+    bytes += sio__body_attachment(body, i).len;
+  return bytes;
 }
 
 sio_str sio__body_args(const struct sio__body *body, sio_span packet)
 {
   sio_str args = {(const char *)packet.data + body->args_at,
-                  packet.len - 1 - body->args_at}; /* "]" is behind them */
+                  packet.len - body->tail - body->args_at};
 
   return args;
 }
@@ -157,7 +240,7 @@ sio_str sio__body_args(const struct sio__body *body, sio_span packet)
 int sio__body_send(struct sio__client *client, const struct sio__body *body,
                    unsigned flags)
 {
-  size_t n = sio__body_attachments(body);
+  size_t n = sio__body_messages(client->server, body) - 1;
 
   if (!send_packet(client, flags))
     return SIO_ERR_DISCONNECTED;

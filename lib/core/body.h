@@ -5,7 +5,7 @@
 /* The one way in which events and acknowledgements are encoded, whatever
  * their arguments were given as. */
 
-#include "core/server.h"
+#include "core/objects.h"
 #include "json/write.h"
 
 #include <stdarg.h>
@@ -25,17 +25,29 @@ struct sio__body {
   sio_str json;
   const sio_payload *payload; /* or NULL: none */
   const sio_args *args;
+  sio_str offset; /* empty, or one more argument of an event: the text of a
+                     string that needs no escapes */
   size_t args_at; /* set by encoding: where in the packet they begin */
+  size_t tail;    /* likewise: how much is behind them, offset and "]" */
 };
 
 /* How many attachments there are, and the i-th. */
 size_t sio__body_attachments(const struct sio__body *body);
 sio_span sio__body_attachment(const struct sio__body *body, size_t i);
 
+/* How many messages it is: the packet, and each attachment, unless these are
+ * in it. */
+size_t sio__body_messages(const struct sio_server *server,
+                          const struct sio__body *body);
+
 /* Write a whole packet into server->packet; `event` NULL: an acknowledgement.
  * 0, or the error of the body.  The same body may be encoded again. */
 int sio__body_encode(struct sio_server *server, struct sio__body *body,
                      sio_str nsp, const char *event, bool has_id, uint64_t id);
+
+/* Bytes of the arguments and attachments, once it has been encoded to a packet
+ * of that length. */
+uint64_t sio__body_bytes(const struct sio__body *body, size_t packet_len);
 
 /* The arguments within a packet that this body was encoded to. */
 sio_str sio__body_args(const struct sio__body *body, sio_span packet);

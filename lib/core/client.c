@@ -5,6 +5,10 @@
 
 #include "base/mem.h"
 #include "core/asking.h"
+#include "core/drain.h"
+#include "core/rates.h"
+#include "core/v2.h"
+#include "proto/msgpack.h"
 
 /* ---- Beginning and end ---- */
 
@@ -13,6 +17,7 @@ static void free_client(struct sio__deferred *deferred)
   struct sio__client *client =
       SIO__CONTAINER(deferred, struct sio__client, deferred);
 
+  sio__rates_free(client);
   sio__mem_free(&client->server->mem, client, sizeof *client);
 }
 
@@ -53,15 +58,21 @@ static void tell_sockets(const struct sio__client *client, const char *message)
   }
 }
 
+void sio__client_end(struct sio__client *client, const sio_end *end)
+{
+  drop_reassembly(client);
+  if (end->reason == SIO_REASON_FORCED_CLOSE)
+    tell_sockets(client, end->detail != NULL ? end->detail
+                                             : sio_cause_text(end->cause));
+  sio__session_close(client->session, end, false);
+}
+
 void sio__client_violation(struct sio__client *client, sio_reason reason,
                            sio_cause cause, const char *detail)
 {
-  sio_end end = {reason, cause, detail, 0, 0};
+  const sio_end end = {reason, cause, detail, 0, 0};
 
-  drop_reassembly(client);
-  if (reason == SIO_REASON_FORCED_CLOSE)
-    tell_sockets(client, detail != NULL ? detail : sio_cause_text(cause));
-  sio__session_close(client->session, &end, false);
+  sio__client_end(client, &end);
 }
 
 static void on_timer(struct sio__timer *timer)
@@ -84,6 +95,10 @@ static int on_opened(struct sio_session *session, void *user)
   if (client == NULL)
     return SIO_ERR_NOMEM;
   client->server = server;
+  if (sio__rates_open(client) != 0) {
+    sio__mem_free(&server->mem, client, sizeof *client);
+    return SIO_ERR_NOMEM;
+  }
   client->session = session;
   sio__list_init(&client->sockets);
   sio__list_init(&client->wishes);
@@ -92,6 +107,8 @@ static int on_opened(struct sio_session *session, void *user)
   sio__timer_start(&server->engine.clock, &client->timer,
                    server->options.connect_timeout_ms);
   session->user = client;
+  if (sio__v2_is(client))
+    sio__v2_open(client);
   return 0;
 }
 
@@ -141,6 +158,20 @@ void sio__client_no_namespace(struct sio__client *client, sio_str name)
   (void)sio__packet_send(client); /* or its session fails */
 }
 
+/* Whether a client may ask for a namespace again that it has asked for:
+ * before it can have an answer.  Nobody has to ask for "/" in version 2. */
+static bool may_repeat(const struct sio__client *client,
+                       const struct sio_socket *socket)
+{
+  const struct sio_server *server = client->server;
+
+  if (sio__v2_is(client) && socket->ns == server->root)
+    return false;
+  return socket->state == SOCKET_JOINING ||
+         (socket->state == SOCKET_CONNECTED &&
+          socket->joined_turn == server->engine.turn);
+}
+
 static void on_connect(struct sio__client *client,
                        const struct sio__packet *packet)
 {
@@ -148,9 +179,10 @@ static void on_connect(struct sio__client *client,
   struct sio_socket *socket =
       ns != NULL ? sio__client_socket(client, ns) : NULL;
 
+  if (client->rates != NULL && !sio__rates_join(client, packet->nsp))
+    return;
   if (socket != NULL) {
-    /* Clients may ask again before they have an answer. */
-    if (socket->state != SOCKET_JOINING)
+    if (!may_repeat(client, socket))
       not_allowed(client, "CONNECT to a namespace that was joined already");
     return;
   }
@@ -183,6 +215,28 @@ static struct sio_socket *addressee(struct sio__client *client,
   return NULL;
 }
 
+/* Whether a packet is beyond a rate, which has been seen to then. */
+static bool is_too_fast(struct sio_socket *socket,
+                        const struct sio__packet *packet,
+                        const sio_span *attachments)
+{
+  if (socket->client->rates == NULL)
+    return false;
+  switch (packet->type) {
+  case PACKET_ACK:
+  case PACKET_BINARY_ACK:
+    if (packet->has_id && sio__pending_is_expected(socket, packet->id))
+      return false;
+    break;
+  case PACKET_EVENT:
+  case PACKET_BINARY_EVENT:
+    break;
+  default:
+    return false;
+  }
+  return !sio__rates_event(socket, packet, attachments);
+}
+
 /* A packet that only a connected socket may get, attachments included. */
 static void deliver(struct sio__client *client, struct sio__packet *packet,
                     const sio_span *attachments)
@@ -191,7 +245,7 @@ static void deliver(struct sio__client *client, struct sio__packet *packet,
                                SIO_CAUSE_CLIENT_LEFT, NULL, 0, 0};
   struct sio_socket *socket = addressee(client, packet);
 
-  if (socket == NULL)
+  if (socket == NULL || is_too_fast(socket, packet, attachments))
     return;
   switch (packet->type) {
   case PACKET_EVENT:
@@ -226,6 +280,30 @@ static void hold(struct sio__client *client, const struct sio__packet *packet)
                      server->options.attachment_timeout_ms);
 }
 
+/* A packet whose attachments are still to come, if it has any. */
+static void take(struct sio__client *client, struct sio__packet *packet)
+{
+  if (packet->type == PACKET_CONNECT)
+    on_connect(client, packet);
+  else if (packet->attachments > 0)
+    hold(client, packet);
+  else
+    deliver(client, packet, NULL);
+}
+
+/* The same, and its namespace is a URL. */
+static void take_v2(struct sio__client *client, struct sio__packet *packet)
+{
+  struct sio__buf text;
+
+  sio__buf_init(&text, &client->server->mem, SIZE_MAX);
+  if (sio__v2_resolve(packet, &text) != 0)
+    sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
+  else
+    take(client, packet);
+  sio__buf_dispose(&text);
+}
+
 static void on_text(struct sio_session *session, char *text, size_t len,
                     void *user)
 {
@@ -242,16 +320,71 @@ static void on_text(struct sio_session *session, char *text, size_t len,
                           "got plaintext data when reconstructing a packet");
     return;
   }
+  if (options->parser == SIO_PARSER_MSGPACK) {
+    sio__client_violation(client, SIO_REASON_FORCED_CLOSE, SIO_CAUSE_PACKET,
+                          "got plaintext data, but packets are binary");
+    return;
+  }
   if (sio__packet_decode(text, len, &limits, &packet, &why, &cause) != 0) {
     sio__client_violation(client, SIO_REASON_FORCED_CLOSE, cause, why);
     return;
   }
-  if (packet.type == PACKET_CONNECT)
-    on_connect(client, &packet);
-  else if (packet.attachments > 0)
-    hold(client, &packet);
+  if (sio__v2_is(client))
+    take_v2(client, &packet);
   else
-    deliver(client, &packet, NULL);
+    take(client, &packet);
+}
+
+static uint64_t attached_bytes(const struct sio__msgpack_in *in)
+{
+  uint64_t bytes = 0;
+
+  for (size_t i = 0; i < in->n_attachments; i++)
+    bytes += in->attachments[i].len;
+  return bytes;
+}
+
+/* A packet with its attachments in it, which are in `in`. */
+static void take_packed(struct sio__client *client, struct sio__packet *packet,
+                        const struct sio__msgpack_in *in)
+{
+  if (attached_bytes(in) > client->server->options.max_attachment_bytes)
+    sio__client_violation(client, SIO_REASON_FORCED_CLOSE,
+                          SIO_CAUSE_ATTACHMENT_SIZE, NULL);
+  else if (packet->type != PACKET_CONNECT)
+    deliver(client, packet, in->attachments);
+  else if (packet->attachments > 0)
+    sio__client_violation(client, SIO_REASON_FORCED_CLOSE, SIO_CAUSE_PACKET,
+                          "binary data in the payload of a CONNECT");
+  else if (packet->nsp.len == 0 || *packet->nsp.data != '/')
+    sio__client_no_namespace(client, packet->nsp);
+  else
+    on_connect(client, packet);
+}
+
+static void on_msgpack(struct sio__client *client, const uint8_t *data,
+                       size_t len)
+{
+  struct sio_server *server = client->server;
+  const struct sio__packet_limits limits = {server->options.max_attachments,
+                                            server->options.max_json_depth};
+  struct sio__msgpack_in in = server->in;
+  struct sio__packet packet;
+  const char *why;
+  sio_cause cause;
+  int rv;
+
+  /* Handlers may have another packet decoded meanwhile. */
+  sio__msgpack_in_init(&server->in, &server->mem);
+  rv = sio__msgpack_decode(data, len, &limits, &in, &packet, &why, &cause);
+  if (rv == 0)
+    take_packed(client, &packet, &in);
+  else if (rv == SIO_ERR_NOMEM)
+    sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
+  else
+    sio__client_violation(client, SIO_REASON_FORCED_CLOSE, cause, why);
+  sio__msgpack_in_dispose(&server->in);
+  server->in = in;
 }
 
 static void on_binary(struct sio_session *session, const uint8_t *data,
@@ -262,6 +395,10 @@ static void on_binary(struct sio_session *session, const uint8_t *data,
   struct sio__reassembly *r = client->reassembly;
   int rv;
 
+  if (options->parser == SIO_PARSER_MSGPACK) {
+    on_msgpack(client, data, len);
+    return;
+  }
   if (r == NULL) {
     sio__client_violation(client, SIO_REASON_FORCED_CLOSE, SIO_CAUSE_PACKET,
                           "got binary data when not reconstructing a packet");
@@ -304,6 +441,7 @@ const struct sio__engine_events sio__client_events = {
     .opened = on_opened,
     .text = on_text,
     .binary = on_binary,
+    .drained = sio__drain_on_drained,
     .closed = on_closed,
     .request = on_request,
     .empty = on_empty,

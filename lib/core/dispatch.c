@@ -2,7 +2,19 @@
 /* From a decoded packet to the host's functions. */
 #include "core/dispatch.h"
 
+#include "core/metrics.h"
 #include "core/passage.h"
+
+static void count(struct sio_ns *ns, const struct sio__packet *packet,
+                  const sio_span *attachments)
+{
+  uint64_t bytes = packet->json.len;
+
+  for (size_t i = 0; i < packet->attachments; i++)
+    bytes += attachments[i].len;
+  ns->metrics.events_in++;
+  ns->metrics.events_in_bytes += bytes;
+}
 
 /* The arguments of a packet; false, and the client is on its way out, if its
  * placeholders do not fit its attachments. */
@@ -43,15 +55,20 @@ static void call_handlers(struct sio_socket *socket,
   struct sio__listeners *listeners = &socket->ns->listeners;
   struct sio__named *named = sio__listeners_find(listeners, packet->event);
   const struct sio__handler *each;
+  uint64_t begun_us;
   struct sio__walk walk;
   struct sio_ack *ack;
 
+  if (named == NULL)
+    socket->ns->metrics.events_unhandled++;
   if (named == NULL || !make_ack(socket, packet, &ack))
     return;
   (void)sio_socket_retain(socket);
+  begun_us = sio__metrics_time(socket->ns->server);
   sio__walk_begin(&walk, &named->handlers);
   while (sio__socket_is_live(socket) && (each = sio__walk_next(&walk)) != NULL)
     ((sio_event_fn)each->fn)(socket, args, ack, each->user);
+  sio__metrics_handled(socket->ns, begun_us);
   sio__walk_end(&walk);
   if (named->handlers.n == 0)
     sio__listeners_tidy(listeners, named);
@@ -85,11 +102,12 @@ void sio__dispatch_event(struct sio_socket *socket,
                          const struct sio__packet *packet,
                          const sio_span *attachments)
 {
-  const struct sio_ns *ns = socket->ns;
+  struct sio_ns *ns = socket->ns;
   struct sio_args args;
 
   if (!make_args(socket, packet, attachments, &args))
     return;
+  count(ns, packet, attachments);
   if (socket->own == NULL && ns->parent == NULL && !ns->listeners.is_special)
     call_handlers(socket, packet, &args);
   else

@@ -4,7 +4,7 @@
 
 /* From a decoded packet to the host's functions. */
 
-#include "core/server.h"
+#include "core/objects.h"
 
 /* Call the handlers of an event.  `attachments` has packet->attachments
  * spans. */

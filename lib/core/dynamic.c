@@ -114,14 +114,15 @@ sio_ns *sio_of(sio_server *server, const char *name)
 
 int sio__dynamic_child(struct sio_ns *parent, sio_str name, struct sio_ns **out)
 {
+  static const struct sio__about wish = {"socket", 0, "a wish to join", NULL};
   struct sio_server *server = parent->server;
   uint32_t limit = server->options.max_dynamic_namespaces;
   struct sio_ns *child;
 
   *out = NULL;
   if (limit > 0 && server->n_dynamic >= limit) {
-    sio__engine_note(&server->engine, "a wish to join",
-                     SIO_CAUSE_DYNAMIC_NAMESPACES, NULL, 0);
+    sio__engine_note(&server->engine, &wish, SIO_CAUSE_DYNAMIC_NAMESPACES, NULL,
+                     0);
     return SIO_ERR_LIMIT;
   }
   child = sio__ns_new(server, name, parent, false);

@@ -4,7 +4,7 @@
 
 /* Parents of namespaces, and the children that they get. */
 
-#include "core/server.h"
+#include "core/objects.h"
 
 /* The first parent behind `after` (NULL: from the beginning) that may agree to
  * a name: one that decides by a function, or whose pattern matches.  NULL:

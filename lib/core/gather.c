@@ -32,8 +32,14 @@ static void drop_owed(struct sio__gather *gather)
 {
   struct sio__list *link;
 
-  while ((link = sio__list_take(&gather->owed)) != NULL)
-    sio__pending_drop(SIO__CONTAINER(link, struct sio__pending, timer.link));
+  while ((link = sio__list_take(&gather->owed)) != NULL) {
+    struct sio__pending *pending =
+        SIO__CONTAINER(link, struct sio__pending, timer.link);
+
+    if (gather->late)
+      pending->socket->ns->metrics.ack_timeouts++;
+    sio__pending_drop(pending);
+  }
 }
 
 static void let_go(struct sio__gather *gather)

@@ -11,7 +11,7 @@
  * so that it does not end in the middle of either.
  */
 
-#include "core/server.h"
+#include "core/objects.h"
 
 struct sio__gather {
   struct sio__engine *engine;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a host hooks into the engine of a server, and the figures. */
-#include "core/server.h"
+/* What a host hooks into the engine of a server. */
+#include "core/objects.h"
 
 #include "eio/bundle.h"
 
@@ -46,19 +46,4 @@ void sio_server_on_http_head(sio_server *server, sio_http_fn fn, void *user)
 int sio_server_serve_bundle(sio_server *server, const sio_bundle *bundle)
 {
   return sio__bundle_add(&server->engine, bundle);
-}
-
-void sio_server_metrics_sized(const sio_server *server, sio_metrics *metrics,
-                              size_t size)
-{
-  const struct sio__engine *engine = &server->engine;
-  sio_metrics now = engine->metrics;
-
-  now.connections_now = engine->n_conns;
-  if (size > sizeof now) {
-    memset((char *)metrics + sizeof now, 0, size - sizeof now);
-    size = sizeof now;
-  }
-  now.size = size;
-  memcpy(metrics, &now, size);
 }

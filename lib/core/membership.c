@@ -90,7 +90,7 @@ static sio_str keep_name(sio_str room, char text[ROOM_NAME_MAX])
 /* Nobody hears of a socket in its own room before it has connected. */
 static bool is_untold(const struct sio_socket *socket, sio_str room)
 {
-  sio_str id = {socket->member.id, SIO__ID_LEN};
+  sio_str id = sio__member_id(&socket->member);
 
   return !socket->member.active && sio_str_equal(room, id);
 }
@@ -145,7 +145,7 @@ static void leave_watched(struct sio_socket *socket, sio_str given)
 void sio__membership_begin(struct sio_socket *socket)
 {
   struct sio_ns *ns = socket->ns;
-  sio_str own = {socket->member.id, SIO__ID_LEN};
+  sio_str own = sio__member_id(&socket->member);
 
   if (!is_watched(ns) || !socket->member.own_room)
     return;

@@ -5,7 +5,7 @@
 /* Sockets in rooms, and who is told about it: the watchers of the namespace's
  * parent, then those of the namespace. */
 
-#include "core/server.h"
+#include "core/objects.h"
 
 /* A socket has connected: it is in the room of its own id.  It is retained
  * meanwhile, and a bracket is open. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Middlewares: who may join a namespace, now or later. */
-#include "core/server.h"
+#include "core/objects.h"
 
 #include "base/mem.h"
 #include "core/membership.h"
+#include "core/recovery.h"
+#include "core/v2.h"
 #include "json/string.h"
 #include "json/template.h"
 #include "json/write.h"
@@ -52,8 +54,9 @@ void sio_next_release(sio_next *next)
     if (socket->answer == next && !socket->accepting) {
       struct sio__engine *engine = &socket->ns->server->engine;
 
-      sio__engine_log(engine, SIO_LOG_WARN, "a middleware of %s gave no answer",
-                      socket->ns->name);
+      sio__engine_log(engine, SIO_LOG_WARN, "host",
+                      sio_session_connection(socket->client->session),
+                      "a middleware of %s gave no answer", socket->ns->name);
       sio__engine_enter(engine);
       refuse(socket, "Internal error", none);
       sio__engine_leave(engine);
@@ -85,21 +88,33 @@ static void accept(struct sio_socket *socket)
   uint32_t n = ns->connects.n;
   struct sio__buf *out;
 
+  if (socket->lifeline != NULL && !sio__revival_replay(socket))
+    return;
   if (sio__rooms_activate(&ns->rooms, &socket->member) != 0) {
     sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
     return;
   }
   out = sio__packet_begin(ns->server, PACKET_CONNECT, 0, sio__ns_str(ns), false,
                           0);
-  sio__buf_text(out, "{\"sid\":\"");
-  sio__buf_append(out, socket->member.id, SIO__ID_LEN);
-  sio__buf_text(out, "\"}");
+  if (!sio__v2_is(client)) {
+    sio__buf_text(out, "{\"sid\":\"");
+    sio__buf_append(out, sio_socket_id(socket), SIO__ID_LEN);
+    if (socket->lifeline != NULL) {
+      sio__buf_text(out, "\",\"pid\":\"");
+      sio__buf_append(out, socket->lifeline->pid, SIO__ID_LEN);
+    }
+    sio__buf_text(out, "\"}");
+  }
   (void)sio__packet_send(client); /* or its session fails by itself */
   if (socket->state != SOCKET_JOINING)
     return; /* the host has closed it when it was told of the output */
 
   socket->state = SOCKET_CONNECTED;
+  socket->joined_turn = ns->server->engine.turn;
+  if (socket->lifeline != NULL)
+    sio__revival_done(socket);
   ns->server->n_sockets++;
+  ns->metrics.sockets++;
   if (!client->joined) {
     client->joined = true;
     sio__timer_stop(&client->timer);
@@ -108,6 +123,19 @@ static void accept(struct sio_socket *socket)
   if (ns->parent != NULL)
     call_connect(socket, &ns->parent->connects, n_parent);
   call_connect(socket, &ns->connects, n);
+}
+
+static void write_refusal(struct sio__buf *out, const char *message,
+                          sio_str data)
+{
+  sio__buf_text(out, "{\"message\":");
+  if (sio__json_quote(out, message, strlen(message)) != 0)
+    sio__buf_text(out, "\"\"");
+  if (data.len > 0) {
+    sio__buf_text(out, ",\"data\":");
+    sio__buf_append(out, data.data, data.len);
+  }
+  sio__buf_byte(out, '}');
 }
 
 /* Send CONNECT_ERROR, with `data` if it is not empty, and forget the socket. */
@@ -120,16 +148,13 @@ static void refuse(struct sio_socket *socket, const char *message, sio_str data)
       sio__packet_begin(client->server, PACKET_CONNECT_ERROR, 0,
                         sio__ns_str(socket->ns), false, 0);
 
-  sio__buf_text(out, "{\"message\":");
-  if (sio__json_quote(out, message, strlen(message)) != 0)
-    sio__buf_text(out, "\"\"");
-  if (data.len > 0) {
-    sio__buf_text(out, ",\"data\":");
-    sio__buf_append(out, data.data, data.len);
-  }
-  sio__buf_byte(out, '}');
+  if (sio__v2_is(client))
+    sio__v2_refusal(out, message, data);
+  else
+    write_refusal(out, message, data);
   (void)sio__packet_send(client); /* or its session fails by itself */
   client->server->engine.causes[SIO_CAUSE_REFUSED]++;
+  socket->ns->metrics.sockets_refused++;
   sio__socket_leave(socket, &end);
 }
 

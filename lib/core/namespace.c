@@ -6,7 +6,9 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "core/membership.h"
+#include "core/metrics.h"
 #include "core/pattern.h"
+#include "core/recovery.h"
 
 static uint64_t hash_str(const struct sio_server *server, sio_str s)
 {
@@ -53,14 +55,17 @@ static void free_ns(struct sio_ns *ns)
 {
   const sio_allocator *mem = &ns->server->mem;
 
+  sio__metrics_leave(ns);
   sio__listeners_dispose(&ns->listeners);
   sio__map_dispose(&ns->pending);
   sio__handlers_dispose(&ns->middlewares, mem);
   sio__handlers_dispose(&ns->connects, mem);
   sio__handlers_dispose(&ns->disconnectings, mem);
   sio__handlers_dispose(&ns->disconnects, mem);
+  sio__handlers_dispose(&ns->drains, mem);
   sio__rooms_dispose(&ns->rooms);
   sio__room_watch_free(ns);
+  sio__recovery_free(ns);
   sio__pattern_free(ns->pattern, mem);
   sio__list_remove(&ns->link);
   sio__list_remove(&ns->of_kin);
@@ -116,6 +121,10 @@ struct sio_ns *sio__ns_new(struct sio_server *server, sio_str name,
   if (ns == NULL)
     return NULL;
   ns->server = server;
+  if (!is_parent && sio__recovery_new(ns) != 0) {
+    sio__mem_free(&server->mem, ns, sizeof *ns + name.len + 1);
+    return NULL;
+  }
   ns->refs = 1;
   ns->listed = true;
   ns->is_parent = is_parent;
@@ -133,10 +142,12 @@ struct sio_ns *sio__ns_new(struct sio_server *server, sio_str name,
     ns->parent = sio__ns_ref(parent);
     sio__list_insert(&parent->children, &ns->of_kin);
   }
-  if (is_parent)
+  if (is_parent) {
     sio__list_insert(&server->parents, &ns->of_kin);
-  else
+  } else {
     sio__map_insert(&server->namespaces, &ns->node, hash_str(server, name));
+    server->engine.metrics.namespaces++;
+  }
   return ns;
 }
 
@@ -184,6 +195,7 @@ static void end(struct sio_ns *ns)
   while ((child = sio__ns_next_child(ns, child)) != NULL)
     end(child);
   send_away(ns);
+  sio__recovery_end(ns);
   sio__ns_unref(ns);
 }
 
@@ -205,6 +217,7 @@ int sio_ns_delete(sio_ns *ns)
 void sio__ns_tidy(struct sio_ns *ns)
 {
   if (ns->dynamic && ns->listed && ns->n_sockets == 0 &&
+      !sio__recovery_awaits(ns) &&
       ns->server->options.cleanup_empty_namespaces != 0)
     end(ns);
 }

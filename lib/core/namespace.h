@@ -12,7 +12,7 @@
  *     while ((child = sio__ns_next_child(parent, child)) != NULL)
  */
 
-#include "core/server.h"
+#include "core/objects.h"
 
 enum { SIO__NS_NAME_MAX = 255 };
 
@@ -35,10 +35,6 @@ struct sio_ns *sio__ns_new(struct sio_server *server, sio_str name,
 
 /* Tell the host.  False: it has deleted it.  A bracket is open. */
 bool sio__ns_announce(struct sio_ns *ns);
-
-/* Delete it if it was made for clients, nobody is left, and the options say
- * so.  A bracket is open. */
-void sio__ns_tidy(struct sio_ns *ns);
 
 struct sio_ns *sio__ns_ref(struct sio_ns *ns);
 void sio__ns_unref(struct sio_ns *ns);

@@ -8,6 +8,7 @@
 #include "core/passage.h"
 
 #include "base/glob.h"
+#include "core/metrics.h"
 
 /* ---- Events ---- */
 
@@ -104,10 +105,10 @@ static bool call_party(struct party *party, struct sio_socket *socket,
   return call_matching(&party->matching, socket, event, args, ack) || found;
 }
 
-void sio__listeners_handle(struct sio_socket *socket, sio_str event,
-                           const sio_args *args, struct sio_ack *ack)
+static void handle(struct sio_socket *socket, sio_str event,
+                   const sio_args *args, struct sio_ack *ack)
 {
-  const struct sio_ns *ns = socket->ns;
+  struct sio_ns *ns = socket->ns;
   const struct sio__handler *fallback = &ns->listeners.fallback;
   struct party parties[SIO__LEVELS];
   bool found = false;
@@ -124,6 +125,18 @@ void sio__listeners_handle(struct sio_socket *socket, sio_str event,
     fallback = &ns->parent->listeners.fallback;
   if (fallback->fn != NULL)
     ((sio_any_fn)fallback->fn)(socket, event, args, ack, fallback->user);
+  else
+    ns->metrics.events_unhandled++;
+}
+
+void sio__listeners_handle(struct sio_socket *socket, sio_str event,
+                           const sio_args *args, struct sio_ack *ack)
+{
+  struct sio_ns *ns = socket->ns;
+  uint64_t begun_us = sio__metrics_time(ns->server);
+
+  handle(socket, event, args, ack);
+  sio__metrics_handled(ns, begun_us);
 }
 
 /* ---- What is emitted ---- */

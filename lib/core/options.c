@@ -3,6 +3,7 @@
 #include "core/options.h"
 
 #include "base/utf8.h"
+#include "core/recovery.h"
 #include "http/cookie.h"
 #include "http/cors.h"
 #include "json/scan.h"
@@ -46,6 +47,9 @@ static const sio_server_options defaults = {
     .max_kept_bytes = 4194304,
     .high_water_bytes = 1048576,
     .max_dynamic_namespaces = 10000,
+    .max_addresses = 10000,
+    .max_handshakes_pending = 1000,
+    .rate_policy = SIO_RATE_CLOSE,
 };
 
 void sio_server_options_init_sized(sio_server_options *options, size_t size)
@@ -121,6 +125,10 @@ static const struct range {
     RANGE(max_output_bytes, 1024, UINT32_MAX),
     RANGE(max_kept_bytes, 0, BIG),
     RANGE(cleanup_empty_namespaces, 0, 1),
+    RANGE(max_addresses, 1, UINT32_MAX),
+    RANGE(rate_policy, 0, SIO_RATE_CLOSE),
+    RANGE(output_policy, 0, SIO_OUTPUT_REFUSE),
+    RANGE(parser, 0, SIO_PARSER_MSGPACK),
 };
 
 static uint64_t number_at(const sio_server_options *o, const struct range *r)
@@ -145,6 +153,9 @@ static const char *outside(const sio_server_options *o)
     if (value < ranges[i].least || value > ranges[i].most)
       return ranges[i].name;
   }
+  /* Clients of protocol 3 know only the text form. */
+  if (o->parser == SIO_PARSER_MSGPACK && o->allow_eio3 != 0)
+    return "parser";
   return o->allow_jsonp > o->allow_eio3 ? "allow_jsonp" : NULL;
 }
 
@@ -175,7 +186,7 @@ static const char *problem_within(const sio_server_options *o)
     problem = sio__cookie_problem(o->cookie);
   if (problem == NULL && o->per_message_deflate != NULL)
     problem = sio__ws_deflate_problem(o->per_message_deflate);
-  return problem;
+  return problem != NULL ? problem : sio__recovery_problem(o->recovery);
 }
 
 const char *sio_server_options_problem(const sio_server_options *options)

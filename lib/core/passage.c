@@ -309,6 +309,7 @@ static void end_turn(struct sio__own *own, struct sio__passage *p)
 
     own->n_waiting--;
     own->waiting_bytes -= bytes_of(next);
+    next->socket->ns->metrics.events_waiting_now--;
     begin_turn(own, next);
   }
   give_up_handle(p);
@@ -376,6 +377,7 @@ static void enqueue(struct sio__own *own, struct sio__passage *p)
   sio__list_insert(&own->waiting, &p->link);
   own->n_waiting++;
   own->waiting_bytes += bytes;
+  p->socket->ns->metrics.events_waiting_now++;
 }
 
 void sio__passage_begin(struct sio_socket *socket, sio_str event,
@@ -423,6 +425,7 @@ void sio__passages_drop(struct sio_socket *socket)
     return;
   turn = own->turn;
   own->turn = NULL;
+  socket->ns->metrics.events_waiting_now -= own->n_waiting;
   own->n_waiting = 0;
   own->waiting_bytes = 0;
   if (turn != NULL)
@@ -537,7 +540,7 @@ static void release_handle(struct sio_event *handle)
   if (handle->refs == 2 && check_turn(handle) == 0) {
     struct sio_ns *ns = handle->passage->socket->ns;
 
-    sio__engine_log(&ns->server->engine, SIO_LOG_WARN,
+    sio__engine_log(&ns->server->engine, SIO_LOG_WARN, "host", 0,
                     "an event middleware of %s gave no answer", ns->name);
     refuse(handle, "a middleware gave no answer");
   }

@@ -10,7 +10,7 @@
  * handles that the host retains stay valid.
  */
 
-#include "core/server.h"
+#include "core/objects.h"
 
 struct sio__passage;
 

@@ -2,7 +2,7 @@
 #ifndef SIO_CORE_SELECTION_H
 #define SIO_CORE_SELECTION_H
 
-#include "core/server.h"
+#include "core/objects.h"
 
 /* Bits of sio_target.flags. */
 enum sio__target_flag {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The server: its beginning and end, its clock, and its door. */
-#include "core/server.h"
+#include "core/objects.h"
 
 #include "base/mem.h"
 #include "core/options.h"
+#include "core/server_drain.h"
+#include "core/recovery.h"
 #include "eio/bundle.h"
 #include "eio/exchange.h"
 #include "eio/route.h"
@@ -17,11 +19,12 @@ static void log_without_server(const sio_server_options *options,
                                const char *what, const char *which)
 {
   char line[128];
+  const sio_log_entry entry = {sizeof entry, SIO_LOG_ERROR, "host", 0, line};
 
   if (options->log == NULL)
     return;
   snprintf(line, sizeof line, "cannot make a server: %s%s", what, which);
-  options->log(SIO_LOG_ERROR, line, options->log_user);
+  options->log(&entry, options->log_user);
 }
 
 /* ---- Beginning ---- */
@@ -114,6 +117,8 @@ static void destroy(struct sio_server *server)
   sio__map_dispose(&server->namespaces);
   sio__acks_dispose(server);
   sio__buf_dispose(&server->packet);
+  sio__buf_dispose(&server->message);
+  sio__msgpack_in_dispose(&server->in);
   sio__random_free(server->random);
   free_text(&mem, server->path_text);
   free_text(&mem, server->initial_text);
@@ -143,11 +148,17 @@ struct sio_server *sio__server_new(const sio_server_options *given,
   server->refs = 1;
   server->mem = *mem;
   server->options = options;
+  if (options.recovery != NULL) {
+    sio__recovery_complete(&server->recovery, options.recovery);
+    server->options.recovery = &server->recovery;
+  }
   sio__map_init(&server->namespaces, &server->mem);
   sio__list_init(&server->all_ns);
   sio__list_init(&server->parents);
   sio__list_init(&server->deferred.link);
   sio__buf_init(&server->packet, &server->mem, PACKET_MAX);
+  sio__buf_init(&server->message, &server->mem, PACKET_MAX);
+  sio__msgpack_in_init(&server->in, &server->mem);
   rv = copy_texts(server);
   if (rv == 0)
     rv = start_engine(server);
@@ -201,12 +212,17 @@ static void leave_all(struct sio_server *server)
 
 void sio_server_free(sio_server *server)
 {
+  struct sio_ns *ns = NULL;
+
   if (server == NULL)
     return;
   sio__engine_enter(&server->engine);
   server->closing = true; /* nobody is to close it any more */
+  sio__server_drain_free(server);
   server->engine.closing = true;
   leave_all(server);
+  while ((ns = sio__ns_next(server, ns)) != NULL)
+    sio__recovery_end(ns);
   server->freed = true;
   sio__engine_leave(&server->engine);
   sio__shutdown_now(&server->engine);
@@ -219,12 +235,14 @@ static void call_closed(struct sio__deferred *deferred)
   struct sio_server *server =
       SIO__CONTAINER(deferred, struct sio_server, deferred);
   sio_closed_fn done = server->on_closed;
+  void *user = server->on_closed_user;
 
   server->closing = false;
   server->on_closed = NULL;
   sio__shutdown_over(&server->engine);
+  sio__server_drained(server);
   if (done != NULL)
-    done(server, server->on_closed_user);
+    done(server, user);
 }
 
 void sio__server_empty(struct sio_server *server)
@@ -252,7 +270,7 @@ int sio_server_close(sio_server *server, sio_closed_fn done, void *user)
 
 bool sio_server_is_closing(const sio_server *server)
 {
-  return server->closing;
+  return server->closing || server->draining != NULL;
 }
 
 /* ---- Getters ---- */

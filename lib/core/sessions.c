@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Servers of plain Engine.IO, and what a host sees of the sessions of any. */
-#include "core/server.h"
+#include "core/objects.h"
 
 #include "core/options.h"
 

@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "core/passage.h"
 #include "core/membership.h"
+#include "core/recovery.h"
+#include "core/v2.h"
 
 /* ---- Memory ---- */
 
@@ -28,6 +30,12 @@ void sio__auth_free(struct sio__auth *auth, const sio_allocator *mem)
   sio__mem_free(mem, auth, auth->size);
 }
 
+/* An id that is too long for the member stands behind the socket. */
+static size_t socket_size(size_t id_len)
+{
+  return sizeof(struct sio_socket) + (id_len > SIO__ID_LEN ? id_len + 1 : 0);
+}
+
 static void destroy(struct sio__deferred *deferred)
 {
   struct sio_socket *socket =
@@ -43,10 +51,12 @@ static void destroy(struct sio__deferred *deferred)
       return;
   }
   sio__auth_free(socket->auth, &server->mem);
+  sio__auth_free(socket->data, &server->mem);
+  sio__lifeline_free(socket);
   sio__own_free(socket);
   sio__snapshot_unref(socket->snapshot);
   sio__ns_unref(socket->ns);
-  sio__mem_free(&server->mem, socket, sizeof *socket);
+  sio__mem_free(&server->mem, socket, socket_size(socket->member.id_len));
   sio__server_unref(server);
 }
 
@@ -70,20 +80,23 @@ void sio_socket_release(sio_socket *socket)
 }
 
 static struct sio_socket *make(struct sio__client *client, struct sio_ns *ns,
-                               sio_str auth, const char *id)
+                               sio_str auth, sio_str id)
 {
   struct sio_server *server = client->server;
-  struct sio_socket *socket = sio__mem_zalloc(&server->mem, sizeof *socket);
+  size_t size = socket_size(id.len);
+  struct sio_socket *socket = sio__mem_zalloc(&server->mem, size);
 
   if (socket == NULL)
     return NULL;
   if (auth.len > 0) {
     socket->auth = sio__auth_new(&server->mem, auth);
     if (socket->auth == NULL) {
-      sio__mem_free(&server->mem, socket, sizeof *socket);
+      sio__mem_free(&server->mem, socket, size);
       return NULL;
     }
   }
+  if (size > sizeof *socket)
+    id.data = memcpy(socket + 1, id.data, id.len); /* NUL-terminated */
   socket->refs = 1;
   socket->state = SOCKET_JOINING;
   socket->ns = sio__ns_ref(ns);
@@ -112,17 +125,33 @@ void sio__socket_join(struct sio__client *client, struct sio_ns *ns,
                       sio_str auth)
 {
   struct sio_server *server = client->server;
-  char id[SIO__ID_LEN + 1];
+  char text[SIO__V2_ID_MAX + 1];
+  sio_str id = {text, 0};
   struct sio_socket *socket = NULL;
+  struct sio__recovered *taken = NULL;
 
-  if (sio__ids_next(&server->engine.ids, id) == 0)
+  if (ns->recovery != NULL && !sio__v2_is(client) &&
+      !sio__revival_take(client, ns, auth, &taken)) {
+    sio__ns_tidy(ns);
+    return;
+  }
+  if (sio__v2_is(client))
+    id.len = sio__v2_id(client, ns, text);
+  else if (taken != NULL)
+    id = taken->session.sid;
+  else if (sio__ids_next(&server->engine.ids, text) == 0)
+    id.len = SIO__ID_LEN;
+  if (id.len > 0)
     socket = make(client, ns, auth, id);
   if (socket == NULL) {
+    if (taken != NULL)
+      sio__revival_put_back(ns, taken);
     sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
     sio__ns_tidy(ns);
     return;
   }
-  sio__socket_advance(socket);
+  if (ns->recovery == NULL || sio__revival_begin(socket, taken))
+    sio__socket_advance(socket);
 }
 
 /* ---- Leaving ---- */
@@ -179,16 +208,25 @@ static void let_go(struct sio_socket *socket)
   sio_socket_release(socket);
 }
 
+/* Whether it could have come back, but what it has cannot be remembered. */
+static bool is_lost(struct sio_socket *socket, const sio_end *end)
+{
+  return socket->lifeline != NULL && !sio__revival_save(socket, end);
+}
+
 void sio__socket_leave(struct sio_socket *socket, const sio_end *end)
 {
   struct sio_server *server = socket->ns->server;
   bool alone =
       socket->client != NULL && socket->client->session->state == SESSION_OPEN;
+  struct sio__about about = {"socket", 0, "socket", NULL};
+  bool lost = false;
 
   if (socket->state == SOCKET_LEAVING || socket->state == SOCKET_GONE)
     return;
   sio__engine_enter(&server->engine);
   if (socket->state == SOCKET_JOINING) {
+    lost = is_lost(socket, end);
     socket->state = SOCKET_GONE; /* it joins no room any more */
     sio__membership_end(socket);
     detach(socket);
@@ -197,14 +235,21 @@ void sio__socket_leave(struct sio_socket *socket, const sio_end *end)
     socket->state = SOCKET_LEAVING;
     sio__passages_drop(socket);
     call_disconnecting(socket, end);
+    lost = is_lost(socket, end);
     sio__membership_end(socket);
+    about.connection = sio_session_connection(socket->client->session);
+    if (!sio__v2_is(socket->client)) /* whose ids are those of sessions */
+      about.id = sio_socket_id(socket);
     detach(socket);
     server->n_sockets--;
+    socket->ns->metrics.left[end->reason]++;
     if (alone) /* else its session tells how it ended */
-      sio__engine_note_end(&server->engine, "socket", socket->member.id, end);
+      sio__engine_note_end(&server->engine, &about, end);
     sio__pending_fail_all(socket);
     call_disconnect(socket, end);
   }
+  if (lost)
+    sio__revival_tell(socket);
   let_go(socket);
   sio__engine_leave(&server->engine);
 }
@@ -272,7 +317,7 @@ int sio_socket_disconnect(sio_socket *socket, bool close)
 
 const char *sio_socket_id(const sio_socket *socket)
 {
-  return socket->member.id;
+  return sio__member_id(&socket->member).data;
 }
 
 sio_ns *sio_socket_ns(const sio_socket *socket)

@@ -16,9 +16,7 @@ static sio_target make(sio_ns *ns, sio_socket *only)
 
 static sio_str own_id(const sio_socket *socket)
 {
-  sio_str id = {socket->member.id, SIO__ID_LEN};
-
-  return id;
+  return sio__member_id(&socket->member);
 }
 
 sio_target sio_only(sio_socket *socket)

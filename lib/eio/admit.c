@@ -7,6 +7,7 @@
 #include "eio/heartbeat.h"
 #include "eio/polling.h"
 #include "eio/refuse.h"
+#include "eio/shutdown.h"
 #include "eio/upgrade.h"
 #include "eio/websocket.h"
 
@@ -33,11 +34,57 @@ void sio__admit_nobody(struct sio_request *request, enum sio__verdict_kind kind)
   request->keep_alive = false;
   fields = sio__request_fields(request, NULL);
   if (kind == VERDICT_FULL) {
-    sio__engine_note(engine, "request", SIO_CAUSE_SESSIONS, NULL,
-                     engine->sessions.count + 1);
+    const sio_end end = {SIO_REASON_NONE, SIO_CAUSE_SESSIONS, NULL, 0,
+                         engine->sessions.count + 1};
+
+    sio__request_note(request, &end);
     sio__fields_add(fields, sio_s("Retry-After"), sio_s("5"));
   }
+  if (kind == VERDICT_CLOSED && engine->retry_after_s > 0)
+    sio__shutdown_advise(engine, fields);
   (void)sio__request_answer_fields(request, 503, no_body); /* or cut */
+}
+
+static void note_refused(struct sio_request *request,
+                         const struct sio__rejection *why)
+{
+  struct sio__engine *engine = request->engine;
+  const sio_end end = {SIO_REASON_NONE, why->cause, NULL, 0, why->seen};
+
+  engine->metrics.sessions_refused++;
+  if (sio__admission_tells(&engine->admission))
+    sio__request_note(request, &end);
+  else
+    engine->causes[why->cause]++;
+}
+
+void sio__admit_refuse(struct sio_request *request,
+                       const struct sio__rejection *why)
+{
+  struct sio_headers *fields;
+  uint64_t left = why->retry_s;
+  char text[20]; /* of any number */
+  size_t at = sizeof text;
+  sio_str retry;
+
+  note_refused(request, why);
+  do
+    text[--at] = (char)('0' + left % 10);
+  while ((left /= 10) > 0);
+  retry.data = text + at;
+  retry.len = sizeof text - at;
+  request->keep_alive = false;
+  fields = sio__request_fields(request, NULL);
+  sio__fields_add(fields, sio_s("Retry-After"), retry);
+  (void)sio__request_answer_fields(request, why->status, no_body); /* or cut */
+}
+
+static void too_late(struct sio_request *request)
+{
+  const struct sio__rejection why =
+      sio__admission_too_late(&request->engine->admission);
+
+  sio__admit_refuse(request, &why);
 }
 
 /* Refuse a websocket's request; true if it was not fit to be one. */
@@ -106,6 +153,7 @@ static int make_session(struct sio_request *request,
       .base64 = wish->base64,
       .jsonp = wish->jsonp,
       .jsonp_index = wish->jsonp_index,
+      .connection = request->conn->id,
   };
 
   return sio__session_new(request->engine, &spec, session);
@@ -115,11 +163,14 @@ static void open_polling(struct sio_request *request,
                          const struct sio__verdict *wish, sio_str id)
 {
   struct sio_session *session;
+  int rv = make_session(request, wish, id, &session);
 
-  if (make_session(request, wish, id, &session) != 0) {
+  if (rv == SIO_ERR_LIMIT)
+    too_late(request);
+  else if (rv != 0)
     (void)sio__request_refuse(request, 500, NULL, no_body); /* or cut */
+  if (rv != 0)
     return;
-  }
   request->initial = true;
   sio__polling_open(session, request);
 }
@@ -143,11 +194,14 @@ static void open_websocket(struct sio_request *request,
 {
   struct sio_conn *conn = request->conn;
   struct sio_session *session;
+  int rv = make_session(request, wish, id, &session);
 
-  if (make_session(request, wish, id, &session) != 0) {
+  if (rv == SIO_ERR_LIMIT)
+    too_late(request);
+  else if (rv != 0)
     sio__conn_abort(conn, SIO_CAUSE_NOMEM);
+  if (rv != 0)
     return;
-  }
   request->initial = true;
   if (!sio__websocket_accept(request)) {
     sio__session_drop(session);
@@ -170,7 +224,7 @@ void sio__admit(struct sio_request *request, const struct sio__verdict *wish,
   uint32_t max = engine->options->max_sessions;
 
   /* It may have taken the host a while to decide. */
-  if (engine->closing) {
+  if (engine->closing || engine->retry_after_s > 0) {
     sio__admit_nobody(request, VERDICT_CLOSED);
   } else if (max > 0 && engine->sessions.count >= max) {
     sio__admit_nobody(request, VERDICT_FULL);

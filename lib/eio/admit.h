@@ -22,6 +22,10 @@ void sio__admit_upgrade(struct sio_request *request,
 void sio__admit_nobody(struct sio_request *request,
                        enum sio__verdict_kind kind);
 
+/* Turn a handshake away: 429 or 503, and when to come again. */
+void sio__admit_refuse(struct sio_request *request,
+                       const struct sio__rejection *why);
+
 /* Whether a host may name a session so: 1 to 128 bytes of UTF-8 without
  * control characters, and not in use. */
 bool sio__admit_id_is_valid(const struct sio__engine *engine, sio_str id);

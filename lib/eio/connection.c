@@ -60,8 +60,9 @@ int sio__conn_new(struct sio__engine *engine, void *user,
   }
   if (max > 0 && engine->n_conns >= max) {
     engine->metrics.connections_refused++;
-    sio__engine_note(engine, "connection", SIO_CAUSE_CONNECTIONS, NULL,
-                     engine->n_conns + 1);
+    sio__engine_note(engine,
+                     &(struct sio__about){"http", 0, "connection", NULL},
+                     SIO_CAUSE_CONNECTIONS, NULL, engine->n_conns + 1);
     return SIO_ERR_LIMIT;
   }
   conn = sio__mem_zalloc(engine->mem, sizeof *conn);
@@ -79,6 +80,7 @@ int sio__conn_new(struct sio__engine *engine, void *user,
                    engine->options->header_timeout_ms);
   sio__list_insert(&engine->conns, &conn->link);
   engine->n_conns++;
+  conn->id = ++engine->last_conn;
   engine->metrics.connections++;
   *out = conn;
   return 0;
@@ -142,10 +144,13 @@ bool sio__conn_push(struct sio_conn *conn, struct sio__chunk *chunk,
 static void stop(struct sio_conn *conn, enum sio__conn_state state,
                  sio_cause cause)
 {
+  const struct sio__about about = {conn->http != NULL ? "http" : "websocket",
+                                   conn->id, "connection", NULL};
+
   if (conn->cause == SIO_CAUSE_NONE) {
     conn->cause = cause;
     if (conn->session == NULL) /* else its session tells how it ended */
-      sio__engine_note(conn->engine, "connection", cause, NULL, conn->seen);
+      sio__engine_note(conn->engine, &about, cause, NULL, conn->seen);
   }
   conn->state = (uint8_t)state;
   conn->told = false; /* its wish has changed, whatever the host knows */
@@ -219,6 +224,11 @@ static SIO__COLD void tell_sent(struct sio_conn *conn)
   sio__engine_enter(conn->engine);
   protocol->sent(conn);
   sio__engine_leave(conn->engine);
+}
+
+uint64_t sio_conn_id(const sio_conn *conn)
+{
+  return conn->id;
 }
 
 void sio_conn_sent(sio_conn *conn, size_t len)

@@ -37,6 +37,13 @@ struct sio__conn_protocol {
   void (*lost)(struct sio_conn *conn);
 };
 
+/* How many websocket frames wait, if that is limited: see eio/pressure.h. */
+struct sio__frames {
+  uint32_t first;  /* gone when conn->sent is `mark` */
+  uint32_t second; /* those behind */
+  uint64_t mark;
+};
+
 struct sio_conn {
   struct sio__engine *engine;
   struct sio__list link; /* in engine->conns */
@@ -61,6 +68,8 @@ struct sio_conn {
   uint64_t seen; /* the size that `cause` is about, or 0 */
   uint64_t sent; /* bytes, in all */
   uint64_t mark; /* ENDING: `sent` when its time began */
+  struct sio__frames frames;
+  uint64_t id;
 };
 
 /* As sio_conn_open(); `http` is taken over on success. */

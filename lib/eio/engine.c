@@ -2,6 +2,8 @@
 /* The frame around connections and sessions: brackets, time, counters. */
 #include "eio/engine.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -53,6 +55,8 @@ int sio__engine_init(struct sio__engine *engine,
   sio__map_init(&engine->bundles, mem);
   sio__fields_init(&engine->fields, mem);
   sio__buf_init(&engine->body, mem, SIZE_MAX);
+  sio__admission_init(&engine->admission, options, mem, &engine->seed,
+                      &engine->clock);
   if (random(random_user, (uint8_t *)&engine->seed, sizeof engine->seed) != 0)
     return SIO_ERR_RANDOM;
   return prepare(engine);
@@ -67,6 +71,7 @@ void sio__engine_on(struct sio__engine *engine,
 
 void sio__engine_dispose(struct sio__engine *engine)
 {
+  sio__admission_dispose(&engine->admission);
   sio__map_dispose(&engine->sessions);
   sio__map_dispose(&engine->bundles);
   sio__handlers_dispose(&engine->hooks.http, engine->mem);
@@ -99,8 +104,10 @@ static void settle(struct sio__engine *engine)
 
 void sio__engine_leave(struct sio__engine *engine)
 {
-  if (engine->depth == 1)
+  if (engine->depth == 1) {
     settle(engine);
+    engine->turn++;
+  }
   engine->depth--;
 }
 
@@ -147,6 +154,20 @@ uint64_t sio__engine_limit(const struct sio__engine *engine, sio_cause cause)
       {SIO_CAUSE_HANDSHAKE_TIMEOUT, o->handshake_timeout_ms},
       {SIO_CAUSE_MESSAGE_TIMEOUT, o->message_timeout_ms},
       {SIO_CAUSE_UNHANDLED_UPGRADE, o->unhandled_upgrade_timeout_ms},
+      {SIO_CAUSE_RATE_ADDRESS,
+       sio__rate_of(o->handshakes_per_address, o->handshakes_per_address_burst)
+           .burst},
+      {SIO_CAUSE_SESSIONS_ADDRESS, o->max_sessions_per_address},
+      {SIO_CAUSE_RATE_HANDSHAKES,
+       sio__rate_of(o->handshakes_per_second, o->handshakes_burst).burst},
+      {SIO_CAUSE_HANDSHAKES_PENDING, o->max_handshakes_pending},
+      {SIO_CAUSE_RATE_EVENTS,
+       sio__rate_of(o->events_per_second, o->events_burst).burst},
+      {SIO_CAUSE_RATE_BYTES,
+       sio__rate_of(o->event_bytes_per_second, o->event_bytes_burst).burst},
+      {SIO_CAUSE_RATE_JOINS,
+       sio__rate_of(o->joins_per_second, o->joins_burst).burst},
+      {SIO_CAUSE_OUTPUT_PACKETS, o->max_output_packets},
   };
 
   for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
@@ -183,8 +204,8 @@ static sio_log_level level_of(sio_cause cause, uint64_t limit)
   }
 }
 
-void sio__engine_note_end(struct sio__engine *engine, const char *what,
-                          const char *id, const sio_end *end)
+void sio__engine_note_end(struct sio__engine *engine,
+                          const struct sio__about *about, const sio_end *end)
 {
   uint64_t limit =
       end->limit > 0 ? end->limit : sio__engine_limit(engine, end->cause);
@@ -200,26 +221,48 @@ void sio__engine_note_end(struct sio__engine *engine, const char *what,
   else if (limit > 0)
     snprintf(figures, sizeof figures, " (limit %llu)",
              (unsigned long long)limit);
-  sio__engine_log(engine, level, "%s%s%s ended: %s%s%s%s%s%s", what,
-                  id != NULL ? " " : "", id != NULL ? id : "",
-                  sio_reason_text(end->reason),
-                  end->reason != SIO_REASON_NONE ? ", " : "",
-                  sio_cause_text(end->cause), end->detail != NULL ? ": " : "",
-                  end->detail != NULL ? end->detail : "", figures);
+  sio__engine_log(
+      engine, level, about->area, about->connection,
+      "%s%s%s ended: %s%s%s%s%s%s", about->what, about->id != NULL ? " " : "",
+      about->id != NULL ? about->id : "", sio_reason_text(end->reason),
+      end->reason != SIO_REASON_NONE ? ", " : "", sio_cause_text(end->cause),
+      end->detail != NULL ? ": " : "", end->detail != NULL ? end->detail : "",
+      figures);
 }
 
-void sio__engine_note(struct sio__engine *engine, const char *what,
-                      sio_cause cause, const char *detail, uint64_t seen)
+void sio__engine_note(struct sio__engine *engine,
+                      const struct sio__about *about, sio_cause cause,
+                      const char *detail, uint64_t seen)
 {
   const sio_end end = {SIO_REASON_NONE, cause, detail, 0, seen};
 
-  sio__engine_note_end(engine, what, NULL, &end);
+  sio__engine_note_end(engine, about, &end);
+}
+
+/* Replace what could forge a line or steer a terminal.  C1 characters have two
+ * bytes in UTF-8; a character that was cut in two is none. */
+static void clean(char *line)
+{
+  uint8_t *c = (uint8_t *)line;
+  size_t left = strlen(line), len;
+
+  for (; left > 0; c += len, left -= len) {
+    len = sio__utf8_sequence(c, left);
+    if (len == 2 && c[0] == 0xc2 && c[1] < 0xa0)
+      c[0] = c[1] = '?';
+    else if (len == 0 || *c < 0x20 || *c == 0x7f)
+      *c = '?';
+    if (len == 0)
+      len = 1;
+  }
 }
 
 void sio__engine_log(struct sio__engine *engine, sio_log_level level,
-                     const char *format, ...)
+                     const char *area, uint64_t connection, const char *format,
+                     ...)
 {
   char line[LOG_LINE_MAX];
+  const sio_log_entry entry = {sizeof entry, level, area, connection, line};
   va_list args;
 
   if (!sio__engine_logs(engine, level))
@@ -227,5 +270,6 @@ void sio__engine_log(struct sio__engine *engine, sio_log_level level,
   va_start(args, format);
   vsnprintf(line, sizeof line, format, args);
   va_end(args);
-  engine->options->log(level, line, engine->options->log_user);
+  clean(line);
+  engine->options->log(&entry, engine->options->log_user);
 }

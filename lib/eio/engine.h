@@ -16,6 +16,7 @@
 #include "base/map.h"
 #include "base/timer.h"
 #include "base/buf.h"
+#include "eio/admission.h"
 #include "eio/hookset.h"
 #include "http/compress.h"
 #include "http/cookie.h"
@@ -32,7 +33,8 @@ struct sio__deferred {
   void (*run)(struct sio__deferred *deferred);
 };
 
-/* What the floor above wants to know; all are set.  They may call anything
+/* What the floor above wants to know; all are set, but for
+ * `drained` where nobody waits for that.  They may call anything
  * but sio__engine_dispose(). */
 struct sio__engine_events {
   /* A session has opened.  Its `user` may be set; not 0: close it again. */
@@ -41,6 +43,8 @@ struct sio__engine_events {
   void (*text)(struct sio_session *session, char *text, size_t len, void *user);
   void (*binary)(struct sio_session *session, const uint8_t *data, size_t len,
                  void *user);
+  /* Less is unsent now; only called after sio__pressure_await(). */
+  void (*drained)(struct sio_session *session, void *user);
   /* The end; nothing is called after it. */
   void (*closed)(struct sio_session *session, const sio_end *end, void *user);
   /* A request outside the path, whole.  False: nobody handles it. */
@@ -64,9 +68,14 @@ struct sio__engine {
   struct sio__list all_sessions; /* and those that are being freed */
   struct sio__list conns;
   size_t n_conns;
+  uint64_t last_conn;        /* number of the latest connection */
   struct sio__list deferred; /* struct sio__deferred */
   unsigned depth;            /* of brackets */
+  uint32_t turn;             /* how often the outermost one has closed */
   bool closing;
+  uint32_t retry_after_s;      /* not 0: no session is opened any more, see
+                                  sio__shutdown_announce() */
+  uint64_t jitter;             /* behind sio__shutdown_pick() */
   struct sio_headers fields;   /* of the response that is being made */
   struct sio__buf body;        /* of the poll that is being answered */
   sio_cors_options *cors;      /* NULL: off */
@@ -76,6 +85,7 @@ struct sio__engine {
   struct sio__compressor *compressor;
   struct sio__map bundles; /* struct sio__bundle, by name */
   struct sio__hooks hooks;
+  struct sio__admission admission;
   uint64_t strangers_since_ms; /* of the minute in which */
   uint32_t strangers;          /* so many unknown session ids were seen */
   sio_metrics metrics; /* what counts; what is "now" is filled in later */
@@ -112,16 +122,27 @@ void sio__engine_defer(struct sio__engine *engine,
 /* The configured limit that a cause is about; 0 if it is about none. */
 uint64_t sio__engine_limit(const struct sio__engine *engine, sio_cause cause);
 
+/* What the log is told about. */
+struct sio__about {
+  const char *area;    /* as in sio_log_entry */
+  uint64_t connection; /* 0: none */
+  const char *what;    /* such as "session" */
+  const char *id;      /* which one; NULL: it has none, or a secret one */
+};
+
 /* Count what ended, and log it with its figures. */
-void sio__engine_note_end(struct sio__engine *engine, const char *what,
-                          const char *id, const sio_end *end);
+void sio__engine_note_end(struct sio__engine *engine,
+                          const struct sio__about *about, const sio_end *end);
 
 /* As sio__engine_note_end(), for what has no standard reason. */
-void sio__engine_note(struct sio__engine *engine, const char *what,
-                      sio_cause cause, const char *detail, uint64_t seen);
+void sio__engine_note(struct sio__engine *engine,
+                      const struct sio__about *about, sio_cause cause,
+                      const char *detail, uint64_t seen);
 
+/* What is no character of a line is replaced by "?". */
 void sio__engine_log(struct sio__engine *engine, sio_log_level level,
-                     const char *format, ...) SIO_PRINTF(3, 4);
+                     const char *area, uint64_t connection, const char *format,
+                     ...) SIO_PRINTF(5, 6);
 
 static inline bool sio__engine_logs(const struct sio__engine *engine,
                                     sio_log_level level)

@@ -397,13 +397,21 @@ static uint64_t max_body(const struct sio_request *request)
   return options->max_body;
 }
 
+void sio__request_note(const struct sio_request *request, const sio_end *end)
+{
+  const struct sio__about about = {
+      "http", request->conn != NULL ? request->conn->id : 0, "request", NULL};
+
+  sio__engine_note_end(request->engine, &about, end);
+}
+
 void sio__request_refuse_size(struct sio_request *request, uint64_t seen)
 {
   static const sio_span none = {NULL, 0};
   const sio_end end = {SIO_REASON_NONE, SIO_CAUSE_BODY_SIZE, NULL,
                        max_body(request), seen};
 
-  sio__engine_note_end(request->engine, "request", NULL, &end);
+  sio__request_note(request, &end);
   request->keep_alive = false;
   (void)sio__request_answer(request, 413, NULL, none);
 }

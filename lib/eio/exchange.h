@@ -168,6 +168,9 @@ int sio__request_refuse(struct sio_request *request, int status,
  * the client waits for that (RFC 9110 section 10.1.1). */
 void sio__request_await_body(struct sio_request *request);
 
+/* Count how it ended, and log it. */
+void sio__request_note(const struct sio_request *request, const sio_end *end);
+
 /* Answer 413 and hang up: `seen` bytes are more than a body may have. */
 void sio__request_refuse_size(struct sio_request *request, uint64_t seen);
 

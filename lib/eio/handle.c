@@ -121,6 +121,11 @@ void sio_session_close(sio_session *session, bool discard)
 
 /* ---- What it is ---- */
 
+uint64_t sio_session_connection(const sio_session *session)
+{
+  return session->connection;
+}
+
 const char *sio_session_id(const sio_session *session)
 {
   return session->id;

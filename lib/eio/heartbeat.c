@@ -81,6 +81,8 @@ void sio__session_announce(struct sio_session *session)
     sio__session_fail(session, &end, "1");
     return;
   }
-  sio__engine_log(engine, SIO_LOG_DEBUG, "session opened from %s by %s",
-                  session->snapshot->address, session->transport->name);
+  sio__engine_log(engine, SIO_LOG_DEBUG, "engine",
+                  sio_session_connection(session),
+                  "session opened from %s by %s", session->snapshot->address,
+                  session->transport->name);
 }

@@ -27,6 +27,7 @@ static struct sio__pending_handshake *end_waiting(struct sio_request *request)
   struct sio__pending_handshake *waiting = request->handshake;
 
   sio__timer_stop(&waiting->timer);
+  request->engine->admission.n_pending--;
   request->handshake = NULL;
   request->released = NULL;
   return waiting;
@@ -50,9 +51,10 @@ static void on_timeout(struct sio__timer *timer)
   struct sio__pending_handshake *waiting =
       SIO__CONTAINER(timer, struct sio__pending_handshake, timer);
   struct sio_request *request = waiting->request;
+  const sio_end end = {SIO_REASON_NONE, SIO_CAUSE_HANDSHAKE_TIMEOUT, NULL, 0,
+                       0};
 
-  sio__engine_note(request->engine, "request", SIO_CAUSE_HANDSHAKE_TIMEOUT,
-                   NULL, 0);
+  sio__request_note(request, &end);
   free_waiting(request, end_waiting(request));
   request->keep_alive = false;
   (void)sio__request_refuse(request, 503, NULL, no_body); /* or cut */
@@ -85,6 +87,7 @@ static void ask_host(struct sio_request *request,
   sio__timer_init(&waiting->timer, on_timeout);
   sio__timer_start(&engine->clock, &waiting->timer,
                    engine->options->handshake_timeout_ms);
+  engine->admission.n_pending++;
   request->kind = REQUEST_HANDSHAKE;
   request->handshake = waiting;
   request->released = on_lost;
@@ -172,7 +175,7 @@ void sio__inside_forgotten(struct sio_request *request)
 {
   if (check_undecided(request) != 0)
     return;
-  sio__engine_log(request->engine, SIO_LOG_WARN,
+  sio__engine_log(request->engine, SIO_LOG_WARN, "host", request->conn->id,
                   "a handshake was released without a decision");
   (void)sio_request_retain(request); /* the connection gives it up */
   refuse_waiting(request, 0, NULL);
@@ -294,9 +297,15 @@ static void on_post(struct sio_request *request, struct sio_session *session)
 static void on_handshake(struct sio_request *request,
                          const struct sio__verdict *verdict)
 {
+  struct sio__engine *engine = request->engine;
+  bool asks = engine->hooks.handshake != NULL;
+  struct sio__rejection why;
   sio_str no_id = {NULL, 0};
 
-  if (request->engine->hooks.handshake != NULL)
+  if (sio__admission_begin(&engine->admission, request->conn->http->address,
+                           asks, &why) != 0)
+    sio__admit_refuse(request, &why);
+  else if (asks)
     ask_host(request, verdict);
   else
     sio__admit(request, verdict, no_id);

@@ -8,6 +8,7 @@
 #include "eio/payload.h"
 #include "eio/payload3.h"
 #include "eio/poll_answer.h"
+#include "eio/pressure.h"
 #include "eio/receipts.h"
 #include "eio/traffic.h"
 
@@ -75,6 +76,7 @@ static void flush(struct sio_session *session)
       session->transport->polls && session->receipts != NULL &&
       sio__receipts_tell(session->receipts, session, session->receipts->left))
     continue;
+  sio__pressure_sent(session);
   if (session->queue.count == 0)
     sio__session_drained(session);
   if (session->state == SESSION_CLOSING)
@@ -119,6 +121,7 @@ void sio__polling_get(struct sio_session *session, struct sio_request *request)
     return;
   }
   session->poll = request;
+  session->connection = request->conn->id;
   request->owner = session;
   request->released = on_poll_released;
   if (session->queue.count > 0)
@@ -141,8 +144,9 @@ void sio__polling_release(struct sio_session *session, const char *packet)
 /* See how the queue has taken a packet. */
 static bool queued(struct sio_session *session, int added)
 {
-  uint64_t max = session->engine->options->max_output_bytes;
-  uint64_t seen = session->queue.bytes;
+  const sio_server_options *options = session->engine->options;
+  uint64_t max = options->max_output_bytes, seen = session->queue.bytes;
+  uint32_t count = session->queue.count;
 
   /* However short they are, packets take a place each. */
   if (session->queue.count > 1)
@@ -154,6 +158,11 @@ static bool queued(struct sio_session *session, int added)
     sio__session_doom(session,
                       added != 0 ? SIO_CAUSE_NOMEM : SIO_CAUSE_OUTPUT_SIZE,
                       added != 0 ? 0 : seen);
+    return false;
+  }
+  if (options->max_output_packets > 0 && count > options->max_output_packets &&
+      options->output_policy == SIO_OUTPUT_CUT) {
+    sio__session_doom(session, SIO_CAUSE_OUTPUT_PACKETS, count);
     return false;
   }
   flush_soon(session);
@@ -282,6 +291,7 @@ bool sio__polling_post(struct sio_session *session, struct sio_request *request,
     return false;
   }
   session->post = request;
+  session->connection = request->conn->id;
   session->post_bytes = bytes;
   session->post_from_ie = sio__poll_is_from_ie(head);
   request->owner = session;

@@ -32,14 +32,14 @@ static void describe(const struct sio__verdict *verdict, char out[DETAIL_MAX])
 }
 
 /* Many unknown ids at once: say what it may be, once a minute. */
-static void suspect_balancer(struct sio__engine *engine)
+static void suspect_balancer(struct sio__engine *engine, uint64_t connection)
 {
   if (engine->clock.now_ms - engine->strangers_since_ms >= MINUTE_MS) {
     engine->strangers_since_ms = engine->clock.now_ms;
     engine->strangers = 0;
   }
   if (++engine->strangers == MANY_STRANGERS)
-    sio__engine_log(engine, SIO_LOG_WARN,
+    sio__engine_log(engine, SIO_LOG_WARN, "engine", connection,
                     "%d requests with unknown session ids in a minute: if a "
                     "load balancer spreads the requests of one client over "
                     "several servers, it has to be sticky",
@@ -54,12 +54,13 @@ static void tell(struct sio_request *request,
       verdict->code, sio__refusal_message(verdict->code), verdict->name,
       verdict->context, verdict->n_context};
   char detail[DETAIL_MAX];
+  const sio_end end = {SIO_REASON_NONE, SIO_CAUSE_REFUSED, detail, 0, 0};
 
   describe(verdict, detail);
   engine->metrics.refused[verdict->code]++;
   if (verdict->code == SIO_REFUSED_SID)
-    suspect_balancer(engine);
-  sio__engine_note(engine, "request", SIO_CAUSE_REFUSED, detail, 0);
+    suspect_balancer(engine, request->conn != NULL ? request->conn->id : 0);
+  sio__request_note(request, &end);
   if (engine->hooks.refused != NULL)
     engine->hooks.refused(&refusal, request, engine->hooks.refused_user);
 }

@@ -104,7 +104,7 @@ static void on_forgotten(struct sio__deferred *deferred)
     sio__inside_forgotten(request);
     return;
   }
-  sio__engine_log(request->engine, SIO_LOG_WARN,
+  sio__engine_log(request->engine, SIO_LOG_WARN, "host", request->conn->id,
                   "an HTTP request was released without an answer");
   sio__request_answer(request, 500, "text/plain",
                       sio__text_span("Internal Server Error"));

@@ -74,6 +74,7 @@ static void on_done(struct sio_conn *conn)
 static void on_error(struct sio_conn *conn, int status, sio_cause cause,
                      const char *detail)
 {
+  const struct sio__about about = {"http", conn->id, "request", NULL};
   struct sio__http_head head = {0};
   struct sio_request *request;
 
@@ -81,7 +82,7 @@ static void on_error(struct sio_conn *conn, int status, sio_cause cause,
     sio__conn_abort(conn, cause);
     return;
   }
-  sio__engine_note(conn->engine, "request", cause, detail, 0);
+  sio__engine_note(conn->engine, &about, cause, detail, 0);
   conn->engine->metrics.http_errors++;
   head.method = "";
   request = conn->http->arriving;

@@ -23,6 +23,14 @@ static void destroy(struct sio_session *session)
 
 static void finish(struct sio_session *session, const char *farewell);
 
+/* Nobody finds it any more, and it does not count any more. */
+static void unlist(struct sio_session *session)
+{
+  sio__map_remove(&session->engine->sessions, &session->node);
+  sio__admission_left(&session->engine->admission, session->guest);
+  session->guest = NULL;
+}
+
 /* Fail a doomed session, or free a closed one. */
 static void settle(struct sio__deferred *deferred)
 {
@@ -68,16 +76,17 @@ static void finish(struct sio_session *session, const char *farewell)
   sio_cause cause = (sio_cause)session->cause;
   sio_end end = {(sio_reason)session->reason, cause, session->detail,
                  sio__engine_limit(engine, cause), session->seen};
+  const struct sio__about about = {"engine", sio_session_connection(session),
+                                   "session", NULL};
 
   session->state = SESSION_CLOSED;
   sio__timer_stop(&session->heartbeat);
   sio__timer_stop(&session->grace);
-  /* Nobody finds it any more, whatever the host does in its hooks. */
-  sio__map_remove(&engine->sessions, &session->node);
+  unlist(session); /* whatever the host does in its hooks */
   if (session->candidate != NULL)
     session->candidate->cancel(session);
   session->transport->close(session, farewell != NULL ? farewell : "1");
-  sio__engine_note_end(engine, "session", NULL, &end);
+  sio__engine_note_end(engine, &about, &end);
   tell_end(session, &end);
   sio__engine_defer(engine, &session->deferred, settle);
 }
@@ -183,22 +192,28 @@ int sio__session_new(struct sio__engine *engine,
                      struct sio_session **out)
 {
   size_t size = sizeof(struct sio_session) + spec->id.len + 1;
-  struct sio_session *session = sio__mem_zalloc(engine->mem, size);
+  struct sio_session *session;
+  struct sio__guest *guest;
 
   *out = NULL;
-  if (session == NULL)
-    return SIO_ERR_NOMEM;
-  session->snapshot =
-      sio__snapshot_new(engine->mem, spec->head, spec->address, spec->secure);
-  if (session->snapshot == NULL) {
+  if (sio__admission_enter(&engine->admission, spec->address, &guest) != 0)
+    return SIO_ERR_LIMIT;
+  session = sio__mem_zalloc(engine->mem, size);
+  if (session != NULL)
+    session->snapshot =
+        sio__snapshot_new(engine->mem, spec->head, spec->address, spec->secure);
+  if (session == NULL || session->snapshot == NULL) {
     sio__mem_free(engine->mem, session, size);
+    sio__admission_left(&engine->admission, guest);
     return SIO_ERR_NOMEM;
   }
+  session->guest = guest;
   session->engine = engine;
   session->protocol = spec->protocol;
   session->base64 = spec->base64;
   session->jsonp = spec->jsonp;
   session->jsonp_index = spec->jsonp_index;
+  session->connection = spec->connection;
   session->transport = spec->transport;
   session->id_len = (uint8_t)spec->id.len;
   memcpy(session->id, spec->id.data, spec->id.len);
@@ -219,7 +234,7 @@ void sio__session_drop(struct sio_session *session)
 {
   if (session->state == SESSION_CLOSED)
     return; /* closed meanwhile: it goes when the bracket closes */
-  sio__map_remove(&session->engine->sessions, &session->node);
+  unlist(session);
   destroy(session);
 }
 

@@ -62,6 +62,7 @@ struct sio_session {
   bool base64;    /* the client takes no binary */
   bool jsonp;     /* polling: answers are scripts */
   bool undrained; /* something was sent, and `drain` is owed */
+  bool awaited;   /* the floor above waits until less is unsent */
   uint8_t id_len;
   uint8_t poll_coding; /* enum sio__coding: what the waiting GET takes */
   bool poll_from_ie;   /* and whether an old browser has sent it */
@@ -74,6 +75,7 @@ struct sio_session {
   void *host_user; /* of the host */
   const struct sio__transport *transport;
   struct sio_conn *ws;              /* its websocket; NULL: polling */
+  uint64_t connection;              /* its websocket's, or what asked last */
   struct sio_request *poll;         /* the GET that waits */
   struct sio_request *post;         /* the POST whose body arrives */
   struct sio__candidate *candidate; /* a websocket that probes, or NULL */
@@ -82,6 +84,7 @@ struct sio_session {
   struct sio__timer heartbeat;
   struct sio__timer grace;        /* CLOSING on polling: until the last GET */
   struct sio__snapshot *snapshot; /* a reference */
+  struct sio__guest *guest;       /* NULL: it is not counted */
   /* Who waits for messages to go out; NULL: nobody ever has. */
   struct sio__receipts *receipts;
   struct sio__deferred deferred;
@@ -101,9 +104,11 @@ struct sio__session_spec {
   bool base64;
   bool jsonp;
   uint32_t jsonp_index;
+  uint64_t connection; /* that has asked for it */
 };
 
-/* Make a session: registered, not announced yet.  0 or SIO_ERR_NOMEM. */
+/* Make a session: registered, not announced yet.  0, SIO_ERR_NOMEM, or
+ * SIO_ERR_LIMIT: too many of this address. */
 int sio__session_new(struct sio__engine *engine,
                      const struct sio__session_spec *spec,
                      struct sio_session **out);

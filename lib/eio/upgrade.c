@@ -40,9 +40,11 @@ static void on_timeout(struct sio__timer *timer)
 {
   struct sio__upgrade *upgrade =
       SIO__CONTAINER(timer, struct sio__upgrade, timeout);
-  struct sio__engine *engine = upgrade->session->engine;
+  const struct sio__about about = {"websocket", upgrade->conn->id, "upgrade",
+                                   NULL};
 
-  sio__engine_note(engine, "upgrade", SIO_CAUSE_UPGRADE_TIMEOUT, NULL, 0);
+  sio__engine_note(upgrade->session->engine, &about, SIO_CAUSE_UPGRADE_TIMEOUT,
+                   NULL, 0);
   cancel(upgrade->session);
 }
 
@@ -91,7 +93,8 @@ static void commit(struct sio_session *session, struct sio_conn *conn)
     return;
   }
   session->ws = conn;
-  conn->watched = session->receipts != NULL;
+  session->connection = conn->id;
+  conn->watched = session->receipts != NULL || session->awaited;
   sio__session_move(session, &sio__websocket_transport);
   sio__websocket_attach(conn, session, &sio__websocket_sink);
   send_queued(session);

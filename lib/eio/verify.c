@@ -178,7 +178,7 @@ static void verify_new(const struct sio__engine *engine,
                         "TRANSPORT_HANDSHAKE_ERROR");
   } else if (transport == SIO_POLLING && is_upgrade(engine, head)) {
     mismatch(verdict, NULL, transport);
-  } else if (engine->closing) {
+  } else if (engine->closing || engine->retry_after_s > 0) {
     verdict->kind = VERDICT_CLOSED;
   } else if (max > 0 && engine->sessions.count >= max) {
     verdict->kind = VERDICT_FULL;

@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/cold.h"
+#include "eio/pressure.h"
 #include "eio/receipts.h"
 #include "eio/spare.h"
 #include "eio/traffic.h"
@@ -63,6 +64,8 @@ static void on_sent(struct sio_conn *conn)
   while (session->ws == conn &&
          sio__receipts_tell(session->receipts, session, conn->sent))
     continue;
+  if (session->ws == conn)
+    sio__pressure_sent(session);
   if (session->ws != conn || conn->out.bytes > 0)
     return;
   sio__session_drained(session);
@@ -119,7 +122,7 @@ static bool send_frame(struct sio_conn *conn, const struct message *message,
   size_t size = size_of(message), header = sio__ws_header_size(size);
   uint8_t *room = make_room(conn, header + size);
 
-  if (room == NULL)
+  if (room == NULL || !sio__pressure_frame(conn))
     return false;
   (void)sio__ws_header_write(room, message->opcode, size); /* `header` bytes */
   room[0] |= bits;
@@ -291,6 +294,13 @@ static struct sio__chunk *deflated_frame(struct sio__shared *shared,
   return frame;
 }
 
+static bool push_frame(struct sio_conn *conn, struct sio__chunk *chunk,
+                       uint32_t off)
+{
+  return sio__pressure_frame(conn) &&
+         sio__conn_push(conn, chunk, off, chunk->len - off);
+}
+
 /* A shared message to a connection that deflates it. */
 static bool push_deflated(struct sio_conn *conn, struct sio__shared *shared)
 {
@@ -304,7 +314,7 @@ static bool push_deflated(struct sio_conn *conn, struct sio__shared *shared)
     return sio__websocket_send(conn, packet.data, packet.len, shared->flags);
   frame = deflated_frame(shared, params->server_bits);
   off = frame == shared->chunk ? shared->frame_off : 0;
-  return sio__conn_push(conn, frame, off, frame->len - off);
+  return push_frame(conn, frame, off);
 }
 
 /* What is not the frame as it is, or not now. */
@@ -322,8 +332,7 @@ static SIO__COLD bool send_shared_otherwise(struct sio_session *session,
     return false;
   if (wants_deflate(conn, chunk->len - SIO__SHARED_HEADROOM, shared->flags))
     return push_deflated(conn, shared);
-  return sio__conn_push(conn, shared->chunk, shared->frame_off,
-                        chunk->len - shared->frame_off);
+  return push_frame(conn, shared->chunk, shared->frame_off);
 }
 
 static bool websocket_send_shared(struct sio_session *session,
@@ -334,8 +343,7 @@ static bool websocket_send_shared(struct sio_session *session,
   if ((shared->flags & SIO_SEND_BINARY) != 0 || conn->ws_closing ||
       conn->deflate != NULL)
     return send_shared_otherwise(session, shared);
-  return sio__conn_push(conn, shared->chunk, shared->frame_off,
-                        shared->chunk->len - shared->frame_off);
+  return push_frame(conn, shared->chunk, shared->frame_off);
 }
 
 static size_t websocket_pending(const struct sio_session *session)

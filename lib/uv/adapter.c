@@ -215,3 +215,28 @@ void sio_uv_close(sio_uv *uv, sio_uv_closed_fn done, void *user)
   (void)sio_server_close(uv->server, NULL, NULL);
   sio__uv_check_closed(uv);
 }
+
+static void on_drained(sio_server *server, void *user)
+{
+  struct sio_uv *uv = user;
+
+  (void)server;
+  sio_uv_close(uv, uv->on_closed, uv->on_closed_user);
+}
+
+int sio_uv_drain(sio_uv *uv, const sio_drain_options *options,
+                 sio_uv_closed_fn done, void *user)
+{
+  int rv;
+
+  if (uv->closing)
+    return sio__uv_fail(uv, SIO_ERR_CLOSED, "the adapter is closing");
+  if (sio_server_is_closing(uv->server))
+    return SIO_ERR_STATE;
+  uv->on_closed = done;
+  uv->on_closed_user = user;
+  rv = sio_server_drain(uv->server, options, on_drained, uv);
+  if (rv != 0)
+    uv->on_closed = NULL;
+  return rv;
+}

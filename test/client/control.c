@@ -105,6 +105,22 @@ static void on_close(sio_socket *socket, const sio_args *args, sio_ack *ack,
   test_stop(user);
 }
 
+static void on_drain(sio_socket *socket, const sio_args *args, sio_ack *ack,
+                     void *user)
+{
+  sio_drain_options options;
+  uint64_t n;
+
+  (void)socket;
+  sio_drain_options_init(&options);
+  if (sio_value_uint64(sio_get(args, 0, "perSecond"), &n) == 0)
+    options.per_second = (uint32_t)n;
+  if (sio_value_uint64(sio_get(args, 0, "deadline"), &n) == 0)
+    options.deadline_ms = n;
+  test_expect(sio_ackf(ack, NULL), "acknowledge drain");
+  test_drain(user, &options);
+}
+
 static void on_request(sio_request *request, void *user)
 {
   static const sio_header headers[] = {{"Content-Type", "text/plain"},
@@ -129,12 +145,11 @@ int control_serve(struct test_server *server)
   static const struct {
     const char *event;
     sio_event_fn fn;
-  } events[] = {{"emit", on_emit},
-                {"disconnect-socket", on_disconnect_socket},
-                {"count", on_count},
-                {"report", on_report},
-                {"forget", on_forget},
-                {"close", on_close}};
+  } events[] = {
+      {"emit", on_emit},     {"disconnect-socket", on_disconnect_socket},
+      {"count", on_count},   {"report", on_report},
+      {"forget", on_forget}, {"close", on_close},
+      {"drain", on_drain}};
   sio_ns *ns = sio_of(test_sio(server), "/control");
   int error = ns == NULL ? SIO_ERR_NOMEM : 0;
   size_t i;

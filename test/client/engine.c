@@ -242,17 +242,19 @@ static void on_signal(uv_signal_t *handle, int signum)
   engine_stop(handle->data);
 }
 
-static void log_line(sio_log_level level, const char *line, void *user)
+static void log_line(const sio_log_entry *entry, void *user)
 {
   struct engine *engine = user;
 
-  if (level == SIO_LOG_ERROR)
-    (void)fprintf(stderr, "%s\n", line);
+  if (entry->level == SIO_LOG_ERROR)
+    (void)fprintf(stderr, "%s\n", entry->line);
   if (engine->options->log == 0 || engine->report == NULL)
     return;
   report_begin(engine->report, "log");
-  report_number(engine->report, "level", (int64_t)level);
-  report_text(engine->report, "line", sio_s(line));
+  report_number(engine->report, "level", (int64_t)entry->level);
+  report_text(engine->report, "line", sio_s(entry->line));
+  report_text(engine->report, "area", sio_s(entry->area));
+  report_number(engine->report, "connection", (int64_t)entry->connection);
   report_finish(engine->report);
 }
 

@@ -128,17 +128,24 @@ void test_stop(struct test_server *server)
   sio_uv_close(server->uv, on_closed, server);
 }
 
+void test_drain(struct test_server *server, const sio_drain_options *options)
+{
+  if (server->stopping)
+    return;
+  server->stopping = true;
+  test_expect(sio_uv_drain(server->uv, options, on_closed, server), "drain");
+}
+
 static void on_signal(uv_signal_t *handle, int signum)
 {
   (void)signum;
   test_stop(handle->data);
 }
 
-static void log_line(sio_log_level level, const char *line, void *user)
+static void log_line(const sio_log_entry *entry, void *user)
 {
-  (void)level;
   (void)user;
-  (void)fprintf(stderr, "%s\n", line);
+  (void)fprintf(stderr, "%s\n", entry->line);
 }
 
 static uint32_t parse_transports(const char *list)
@@ -175,6 +182,14 @@ static const char *parse(sio_server_options *options, uint64_t *port, int argc,
       options->no_upgrades = 1;
       continue;
     }
+    if (strcmp(argv[i], "--allow-eio3") == 0) {
+      options->allow_eio3 = 1;
+      continue;
+    }
+    if (strcmp(argv[i], "--msgpack") == 0) {
+      options->parser = SIO_PARSER_MSGPACK;
+      continue;
+    }
     if (strcmp(argv[i], "--cleanup") == 0) {
       options->cleanup_empty_namespaces = 1;
       continue;
@@ -183,6 +198,11 @@ static const char *parse(sio_server_options *options, uint64_t *port, int argc,
       return argv[i];
     if (strcmp(argv[i], "--transports") == 0) {
       options->transports = parse_transports(argv[++i]);
+      continue;
+    }
+    if (limits_option(options, argv[i], argv[i + 1]) ||
+        recovery_option(options, argv[i], argv[i + 1])) {
+      i++;
       continue;
     }
     while (k < n && strcmp(argv[i], numbers[k].name) != 0)
@@ -210,6 +230,10 @@ static int serve(struct test_server *server)
     error = listeners_serve(server);
   if (error == 0)
     error = casts_serve(server);
+  if (error == 0)
+    error = limits_serve(server);
+  if (error == 0)
+    error = recovery_serve(server);
   return error != 0 ? error : dynamic_serve(server);
 }
 

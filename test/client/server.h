@@ -10,8 +10,10 @@
  *   events.c   namespaces, middlewares, events
  *   casts.c    /cast: every way to emit, and many sockets at once
  *   dynamic.c  namespaces that clients ask for
+ *   limits.c  /limits: rates, and what has no room
  *   listeners.c  /listeners and /go: handlers of every kind, middlewares
  *   control.c  /control and requests outside the Socket.IO path
+ *   recovery.c  /recovery: clients that come back
  *   report.c   what happened, as JSON; report_socket.c: its entries
  */
 
@@ -34,6 +36,9 @@ sio_payload *test_scratch(struct test_server *server);
 
 /* Close the server and end the program. */
 void test_stop(struct test_server *server);
+
+/* The same, slowly. */
+void test_drain(struct test_server *server, const sio_drain_options *options);
 
 /* Complain about an error that no test provokes.  A socket that has left in
  * the meantime is not one. */
@@ -64,6 +69,12 @@ void events_rooms(sio_str rooms[MAX_ROOMS], size_t *n, sio_value list);
 
 int casts_serve(struct test_server *server);
 
+/* ---- recovery.c ---- */
+
+bool recovery_option(sio_server_options *options, const char *name,
+                     const char *value);
+int recovery_serve(struct test_server *server);
+
 /* ---- control.c ---- */
 
 int control_serve(struct test_server *server);
@@ -71,6 +82,14 @@ int control_serve(struct test_server *server);
 /* ---- dynamic.c ---- */
 
 int dynamic_serve(struct test_server *server);
+
+/* ---- limits.c ---- */
+
+int limits_serve(struct test_server *server);
+
+/* Set the option of this name; false: there is none. */
+bool limits_option(sio_server_options *options, const char *name,
+                   const char *value);
 
 /* ---- listeners.c ---- */
 

@@ -20,11 +20,12 @@ static int fill_random(void *user, uint8_t *out, size_t len)
   return 0;
 }
 
-static void keep_log(sio_log_level level, const char *line, void *user)
+static void keep_log(const sio_log_entry *entry, void *user)
 {
   struct core_world *w = user;
 
-  snprintf(w->logged, sizeof w->logged, "%d %s", (int)level, line);
+  snprintf(w->logged, sizeof w->logged, "%d %s", (int)entry->level,
+           entry->line);
 }
 
 static void on_ready(sio_conn *conn, void *conn_user, void *user)
@@ -79,16 +80,22 @@ void world_open(struct core_world *w, const sio_server_options *options)
     fail_msg("no server: %s", w->logged);
 }
 
+bool world_try_open_with(struct core_world *w, sio_server_options *options,
+                         struct test_mem *mem)
+{
+  begin(w, mem);
+  options->allocator = &mem->allocator;
+  options->random = fill_random;
+  options->random_user = w;
+  return make_server(w, options);
+}
+
 bool world_try_open(struct core_world *w, struct test_mem *mem)
 {
   sio_server_options options;
 
   sio_server_options_init(&options);
-  begin(w, mem);
-  options.allocator = &mem->allocator;
-  options.random = fill_random;
-  options.random_user = w;
-  return make_server(w, &options);
+  return world_try_open_with(w, &options, mem);
 }
 
 void world_drop_clients(struct core_world *w)

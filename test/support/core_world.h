@@ -57,6 +57,10 @@ void world_open(struct core_world *w, const sio_server_options *options);
 /* Open with an allocator that may refuse; false: there is no server. */
 bool world_try_open(struct core_world *w, struct test_mem *mem);
 
+/* The same with these options, in which the world puts what it brings. */
+bool world_try_open_with(struct core_world *w, sio_server_options *options,
+                         struct test_mem *mem);
+
 /* Let all clients go, free the server, and see that nothing is left. */
 void world_close(struct core_world *w);
 

@@ -35,14 +35,13 @@ static void add_line(char *log, size_t *log_len, const char *line)
   log[*log_len] = '\0';
 }
 
-static void take_log(sio_log_level level, const char *line, void *user)
+static void take_log(const sio_log_entry *entry, void *user)
 {
   struct world *w = user;
 
-  (void)level;
-  if (w->log_len + strlen(line) + 2 > WORLD_LOG)
+  if (w->log_len + strlen(entry->line) + 2 > WORLD_LOG)
     w->log_len = 0; /* tests look for what was said last */
-  add_line(w->log, &w->log_len, line);
+  add_line(w->log, &w->log_len, entry->line);
 }
 
 static void event(struct world *w, const char *format, ...)

@@ -18,7 +18,7 @@
 
 #include "support.h"
 
-#include "core/server.h"
+#include "core/objects.h"
 #include "eio/traffic.h"
 #include <sio/conn.h>
 #include <sio/http.h>

@@ -6,6 +6,7 @@ const { spawn } = require('node:child_process');
 const http = require('node:http');
 const path = require('node:path');
 const { io } = require('socket.io-client');
+const msgpack = require('socket.io-msgpack-parser');
 const { until, within } = require('./wait');
 
 const BUILT = path.resolve(__dirname, '../../../build/test/client/server');
@@ -71,6 +72,7 @@ class TestServer {
       const polling = this.options.transports === 'polling';
       this.steering = io(`${this.url}/control`, {
         transports: [polling ? 'polling' : 'websocket'],
+        parser: this.options.msgpack && msgpack,
         forceNew: true,
         reconnection: false,
       });
@@ -194,6 +196,13 @@ async function startServer(t, options = {}) {
   return server.listening();
 }
 
+// An example that listens.
+async function startProgram(t, name) {
+  const server = new TestServer({}, `../../${name}`);
+  t.after(() => server.stop());
+  return server.listening();
+}
+
 // A server on a port that no other test is given while it is down: below the
 // range from which the system takes free ports.
 async function startLastingServer(t) {
@@ -207,4 +216,6 @@ async function startLastingServer(t) {
   }
 }
 
-module.exports = { startEngine, startLastingServer, startServer };
+module.exports = {
+  startEngine, startLastingServer, startProgram, startServer,
+};

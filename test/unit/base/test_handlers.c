@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core_world.h"
 
-#include "core/server.h"
+#include "core/objects.h"
 
 static struct core_world w;
 static struct core_client a, b;

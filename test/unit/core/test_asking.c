@@ -2,7 +2,7 @@
 /* Parents that are asked, and take their time. */
 #include "core_world.h"
 
-#include "core/server.h"
+#include "core/objects.h"
 
 #include <stdio.h>
 

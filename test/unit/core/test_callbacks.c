@@ -282,10 +282,9 @@ static void on_http(sio_request *request, void *user)
   (void)sio_respond_text(request, 200, "text/plain", "x"); /* it may be gone */
 }
 
-static void on_log(sio_log_level level, const char *line, void *user)
+static void on_log(const sio_log_entry *entry, void *user)
 {
-  (void)level;
-  (void)line;
+  (void)entry;
   (void)user;
   act(IN_LOG, NULL, NULL, NULL);
 }

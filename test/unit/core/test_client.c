@@ -382,8 +382,8 @@ static void test_a_second_connect_on_polling_ends_after_the_answer(void **state)
   (void)state;
   begin();
   assert_true(poller_open(&w, &p));
-  poller_say(&p, "40\x1e"
-                 "40");
+  poller_say(&p, "40");
+  poller_say(&p, "40");
   poller_get(&p);
   assert_memory_equal(http_answer(&p.get), "200 40{\"sid\":\"", 14);
   poller_get(&p);
@@ -393,6 +393,57 @@ static void test_a_second_connect_on_polling_ends_after_the_answer(void **state)
                    "leaving /: forced server close, rooms 1\n"
                    "left /: forced server close, a packet that is not allowed "
                    "in this state, rooms 0\n");
+  world_close(&w);
+}
+
+/* Two of them in what arrives at once: no answer can have been seen. */
+static void test_a_second_connect_in_the_same_turn_is_ignored(void **state)
+{
+  static const uint8_t frames[] = {0x81, 0x82, 0, 0, 0, 0, '4', '0',
+                                   0x81, 0x82, 0, 0, 0, 0, '4', '0'};
+  struct core_poller p;
+  const char *heard;
+
+  (void)state;
+  begin();
+  assert_true(client_open(&w, &c));
+  client_feed(&c, frames, sizeof frames);
+  heard = client_hear(&c);
+  assert_memory_equal(heard, "40{\"sid\":\"", 10);
+  assert_int_equal(strlen(heard), 10 + CORE_SID_LEN + 3);
+  assert_noted(&w, "joined /\n");
+  client_feed(&c, frames, sizeof frames / 2);
+  assert_hears(&c, "<close>\n");
+
+  assert_true(poller_open(&w, &p));
+  poller_say(&p, "40\x1e"
+                 "40\x1e"
+                 "42[\"echo\",1]");
+  poller_get(&p);
+  heard = http_answer(&p.get);
+  assert_memory_equal(heard, "200 40{\"sid\":\"", 14);
+  assert_string_equal(heard + 14 + CORE_SID_LEN, "\"}\x1e"
+                                                 "42[\"echoed\",1]");
+  world_close(&w);
+}
+
+/* It has left again before the second one: that is another wish. */
+static void test_a_connect_behind_a_disconnect_joins_again(void **state)
+{
+  struct core_poller p;
+
+  (void)state;
+  begin();
+  assert_true(poller_open(&w, &p));
+  poller_say(&p, "40\x1e"
+                 "41\x1e"
+                 "40\x1e"
+                 "40");
+  assert_noted(&w, "joined /\n"
+                   "leaving /: client namespace disconnect, rooms 1\n"
+                   "left /: client namespace disconnect, the client left the "
+                   "namespace, rooms 0\n"
+                   "joined /\n");
   world_close(&w);
 }
 
@@ -434,6 +485,8 @@ int main(void)
       cmocka_unit_test(test_too_many_namespaces_close_the_connection),
       cmocka_unit_test(test_a_violation_on_polling_tells_the_next_poll),
       cmocka_unit_test(test_a_second_connect_on_polling_ends_after_the_answer),
+      cmocka_unit_test(test_a_second_connect_in_the_same_turn_is_ignored),
+      cmocka_unit_test(test_a_connect_behind_a_disconnect_joins_again),
       cmocka_unit_test(test_text_and_attachments_stay_together_on_polling),
   };
 

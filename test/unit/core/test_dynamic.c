@@ -2,7 +2,7 @@
 /* Parents of namespaces and their children. */
 #include "core_world.h"
 
-#include "core/server.h"
+#include "core/objects.h"
 
 #include <stdio.h>
 

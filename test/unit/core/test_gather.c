@@ -2,7 +2,7 @@
 /* lib/core/gather.c: broadcasts that ask for acknowledgements. */
 #include "core_world.h"
 
-#include "core/server.h"
+#include "core/objects.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core_world.h"
 
-#include "core/server.h"
+#include "core/objects.h"
 
 #include <stdio.h>
 

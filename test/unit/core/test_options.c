@@ -2,7 +2,7 @@
 #include "core_world.h"
 
 #include "core/options.h"
-#include "core/server.h"
+#include "core/objects.h"
 
 #include <stdlib.h>
 
@@ -66,6 +66,23 @@ static const struct field fields[] = {
     FIELD(cleanup_empty_namespaces, 0, 1, 0),
     FIELD(max_dynamic_namespaces, 0, UINT32_MAX, 10000),
     FIELD(high_water_bytes, 0, UINT64_MAX, 1048576),
+    FIELD(parser, 0, SIO_PARSER_MSGPACK, SIO_PARSER_JSON),
+    FIELD(max_sessions_per_address, 0, UINT32_MAX, 0),
+    FIELD(handshakes_per_address, 0, UINT32_MAX, 0),
+    FIELD(handshakes_per_address_burst, 0, UINT32_MAX, 0),
+    FIELD(max_addresses, 1, UINT32_MAX, 10000),
+    FIELD(handshakes_per_second, 0, UINT32_MAX, 0),
+    FIELD(handshakes_burst, 0, UINT32_MAX, 0),
+    FIELD(max_handshakes_pending, 0, UINT32_MAX, 1000),
+    FIELD(events_per_second, 0, UINT32_MAX, 0),
+    FIELD(events_burst, 0, UINT32_MAX, 0),
+    FIELD(joins_per_second, 0, UINT32_MAX, 0),
+    FIELD(joins_burst, 0, UINT32_MAX, 0),
+    FIELD(rate_policy, 0, 1, 1),
+    FIELD(event_bytes_per_second, 0, UINT64_MAX, 0),
+    FIELD(event_bytes_burst, 0, UINT64_MAX, 0),
+    FIELD(output_policy, 0, 1, 0),
+    FIELD(max_output_packets, 0, UINT32_MAX, 0),
 };
 
 static uint64_t get(const sio_server_options *options, const struct field *f)
@@ -137,8 +154,8 @@ static void test_every_number_is_in_the_list_of_this_test(void **state)
   (void)state;
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
     bytes += fields[i].size;
-  /* size, five of the host's, path, initial_message, and three structs */
-  bytes += 11 * sizeof(void *) + sizeof(uint32_t); /* and allow_jsonp */
+  /* size, nine of the host's, path, initial_message, and four structs */
+  bytes += 16 * sizeof(void *) + sizeof(uint32_t); /* and allow_jsonp */
   assert_in_range(sizeof(sio_server_options) - bytes, 0, 5 * 4);
 }
 
@@ -180,6 +197,20 @@ static void test_jsonp_needs_protocol_3(void **state)
   assert_null(sio_server_options_problem(&options));
   options.allow_jsonp = 2;
   assert_string_equal(sio_server_options_problem(&options), "allow_jsonp");
+}
+
+static void test_protocol_3_needs_the_parser_of_text(void **state)
+{
+  sio_server_options options;
+
+  (void)state;
+  world_options(&w, &options);
+  options.parser = SIO_PARSER_MSGPACK;
+  options.allow_eio3 = 1;
+  assert_string_equal(sio_server_options_problem(&options), "parser");
+  assert_null(sio_server_new(&options));
+  options.allow_eio3 = 0;
+  assert_null(sio_server_options_problem(&options));
 }
 
 static void test_an_initial_message_is_text_without_separators(void **state)
@@ -387,6 +418,7 @@ int main(void)
       cmocka_unit_test(test_every_number_is_in_the_list_of_this_test),
       cmocka_unit_test(test_paths_begin_with_a_slash_and_have_no_blanks),
       cmocka_unit_test(test_jsonp_needs_protocol_3),
+      cmocka_unit_test(test_protocol_3_needs_the_parser_of_text),
       cmocka_unit_test(test_an_initial_message_is_text_without_separators),
       cmocka_unit_test(test_structs_within_the_options_are_checked),
       cmocka_unit_test(test_structs_within_the_options_are_copied),

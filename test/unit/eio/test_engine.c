@@ -131,17 +131,22 @@ static void test_no_engine_without_random_numbers(void **state)
 
 struct line {
   sio_log_level level;
+  const char *area;
+  uint64_t connection;
   char text[400];
   int count;
 };
 
-static void take_line(sio_log_level level, const char *line, void *user)
+static void take_line(const sio_log_entry *entry, void *user)
 {
   struct line *taken = user;
 
-  taken->level = level;
+  assert_int_equal(entry->size, sizeof *entry);
+  taken->level = entry->level;
+  taken->area = entry->area;
+  taken->connection = entry->connection;
   taken->count++;
-  snprintf(taken->text, sizeof taken->text, "%s", line);
+  snprintf(taken->text, sizeof taken->text, "%s", entry->line);
 }
 
 static void test_ends_are_counted_and_logged_with_their_figures(void **state)
@@ -170,10 +175,11 @@ static void test_ends_are_counted_and_logged_with_their_figures(void **state)
        SIO_LOG_DEBUG,
        "session ended: the exchange was complete"},
   };
+  static const struct sio__about session = {"engine", 7, "session", NULL};
   sio_server_options options;
   struct sio__engine engine;
   struct test_mem mem;
-  struct line line = {SIO_LOG_ERROR, "", 0};
+  struct line line = {0};
 
   (void)state;
   test_mem_init(&mem, TEST_MEM_NEVER);
@@ -183,14 +189,16 @@ static void test_ends_are_counted_and_logged_with_their_figures(void **state)
   options.log_level = SIO_LOG_DEBUG;
   start(&engine, &options, &mem.allocator);
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    sio__engine_note_end(&engine, "session", NULL, &cases[i].end);
+    sio__engine_note_end(&engine, &session, &cases[i].end);
+    assert_string_equal(line.area, "engine");
+    assert_int_equal(line.connection, 7);
     assert_string_equal(line.text, cases[i].line);
     assert_int_equal(line.level, cases[i].level);
     assert_int_equal(engine.causes[cases[i].end.cause], 1);
   }
   options.log_level = SIO_LOG_WARN;
   line.count = 0;
-  sio__engine_note_end(&engine, "session", NULL, &cases[1].end);
+  sio__engine_note_end(&engine, &session, &cases[1].end);
   assert_int_equal(line.count, 0);
   assert_int_equal(engine.causes[SIO_CAUSE_ENGINE_PACKET], 2);
   sio__engine_dispose(&engine);
@@ -202,7 +210,7 @@ static void test_long_lines_are_cut(void **state)
   sio_server_options options;
   struct sio__engine engine;
   struct test_mem mem;
-  struct line line = {SIO_LOG_ERROR, "", 0};
+  struct line line = {0};
   char word[500];
 
   (void)state;
@@ -211,11 +219,49 @@ static void test_long_lines_are_cut(void **state)
   test_mem_init(&mem, TEST_MEM_NEVER);
   sio_server_options_init(&options);
   start(&engine, &options, &mem.allocator);
-  sio__engine_log(&engine, SIO_LOG_ERROR, "%s", word); /* to nobody */
+  sio__engine_log(&engine, SIO_LOG_ERROR, "host", 0, "%s", word); /* lost */
   options.log = take_line;
   options.log_user = &line;
-  sio__engine_log(&engine, SIO_LOG_ERROR, "%s", word);
+  sio__engine_log(&engine, SIO_LOG_ERROR, "host", 0, "%s", word);
   assert_int_equal(strlen(line.text), 255);
+  assert_int_equal(line.count, 1);
+  sio__engine_dispose(&engine);
+  test_mem_check(&mem);
+}
+
+static void test_what_is_no_character_of_a_line_is_replaced(void **state)
+{
+  static const struct {
+    const char *given, *line;
+  } cases[] = {
+      {"a\nb\rc\td", "a?b?c?d"},
+      {"\x1b[31mred\x7f", "?[31mred?"},
+      {"\xc2\x9b"
+       "31m \xc2\x80\xc2\x9f",
+       "?\?31m ???\?"}, /* C1 characters */
+      {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \xc2\xa0",
+       "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \xc2\xa0"},
+      {"\xff.\xc0\x8a.\xed\xa0\x80", "?.?\?.???"}, /* not UTF-8 */
+      {"cut \xe2\x82", "cut ?\?"},
+      {"", ""},
+  };
+  sio_server_options options;
+  struct sio__engine engine;
+  struct test_mem mem;
+  struct line line = {0};
+
+  (void)state;
+  test_mem_init(&mem, TEST_MEM_NEVER);
+  sio_server_options_init(&options);
+  options.log = take_line;
+  options.log_user = &line;
+  start(&engine, &options, &mem.allocator);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    sio__engine_log(&engine, SIO_LOG_WARN, "http", 3, "%s", cases[i].given);
+    assert_string_equal(line.text, cases[i].line);
+    assert_string_equal(line.area, "http");
+    assert_int_equal(line.connection, 3);
+  }
   sio__engine_dispose(&engine);
   test_mem_check(&mem);
 }
@@ -231,6 +277,7 @@ int main(void)
       cmocka_unit_test(test_no_engine_without_random_numbers),
       cmocka_unit_test(test_ends_are_counted_and_logged_with_their_figures),
       cmocka_unit_test(test_long_lines_are_cut),
+      cmocka_unit_test(test_what_is_no_character_of_a_line_is_replaced),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

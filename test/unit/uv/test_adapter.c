@@ -136,6 +136,48 @@ static void test_closing_does_not_wait_for_silent_peers(void **state)
   world_close(&w);
 }
 
+static void test_draining_ends_in_closing(void **state)
+{
+  sio_drain_options options;
+
+  (void)state;
+  world_open(&w, NULL);
+  world_listen(&w);
+  peer_enter(&w, &a);
+  sio_drain_options_init(&options);
+  options.per_second = 0;
+  assert_int_equal(sio_uv_drain(w.uv, &options, on_world_closed, &w),
+                   SIO_ERR_INVALID);
+  options.per_second = 1000;
+  assert_int_equal(sio_uv_drain(w.uv, &options, on_world_closed, &w), 0);
+  assert_int_equal(sio_uv_drain(w.uv, &options, on_world_closed, &w),
+                   SIO_ERR_STATE);
+  peer_expect(&a, "\x88");
+  peer_send(&a, "\x88\x80\0\0\0\0", 6);
+  peer_expect_end(&a);
+  world_until(&w, &w.closed, 1);
+  peer_close(&a);
+  world_close(&w);
+}
+
+static void test_closing_hurries_what_drains(void **state)
+{
+  sio_drain_options options;
+
+  (void)state;
+  world_open(&w, NULL);
+  world_listen(&w);
+  peer_enter(&w, &a);
+  sio_drain_options_init(&options);
+  options.per_second = 1;
+  assert_int_equal(sio_uv_drain(w.uv, &options, NULL, NULL), 0);
+  sio_uv_close(w.uv, on_world_closed, &w);
+  assert_int_equal(sio_uv_drain(w.uv, &options, NULL, NULL), SIO_ERR_CLOSED);
+  peer_close(&a);
+  world_until(&w, &w.closed, 1);
+  world_close(&w);
+}
+
 static void close_within(sio_socket *socket, const sio_args *args, sio_ack *ack,
                          void *user)
 {
@@ -290,6 +332,8 @@ int main(void)
       cmocka_unit_test(test_the_loop_ends_when_nothing_is_left_to_do),
       cmocka_unit_test(test_closing_sends_everybody_away),
       cmocka_unit_test(test_closing_does_not_wait_for_silent_peers),
+      cmocka_unit_test(test_draining_ends_in_closing),
+      cmocka_unit_test(test_closing_hurries_what_drains),
       cmocka_unit_test(test_a_handler_may_close),
       cmocka_unit_test(
           test_the_server_may_be_freed_when_the_adapter_has_closed),

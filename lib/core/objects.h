@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SIO_CORE_SERVER_H
-#define SIO_CORE_SERVER_H
+#ifndef SIO_CORE_OBJECTS_H
+#define SIO_CORE_OBJECTS_H
 
 /* What the files of the core share: the objects behind the public handles.
  *
@@ -15,29 +15,43 @@
 #include "eio/traffic.h"
 #include "json/read.h"
 #include "proto/binary.h"
+#include "proto/msgpack_json.h"
 #include <sio/broadcast.h>
 #include <sio/dynamic.h>
 #include <sio/http.h>
+#include <sio/metrics.h>
+#include <sio/recovery.h>
 #include <sio/socket.h>
 
 /* ---- Server ---- */
+
+/* What stands in a packet besides its payload. */
+struct sio__head {
+  enum sio__packet_type type;
+  bool has_id;
+  uint64_t id;
+  sio_str nsp; /* borrowed */
+};
 
 struct sio_server {
   uint32_t refs; /* the host's, and those of handles that it retains */
   bool freed;    /* by the host: only handles are left */
   bool closing;
+  struct sio__server_drain *draining; /* NULL: it is not */
   bool plain; /* without Socket.IO: there are no namespaces */
   sio_allocator mem;
-  sio_server_options options; /* complete; `path` points to `path_text` */
-  char *path_text;            /* as effective */
-  char *initial_text;         /* NULL: none */
-  struct sio__random *random; /* NULL: the host's own is used */
+  sio_server_options options;    /* complete; `path` points to `path_text` */
+  char *path_text;               /* as effective */
+  char *initial_text;            /* NULL: none */
+  sio_recovery_options recovery; /* complete, if options.recovery says so */
+  struct sio__random *random;    /* NULL: the host's own is used */
   struct sio__engine engine;
   struct sio__map namespaces; /* by name; those that clients can join */
   struct sio__list all_ns;    /* every one, in the order of creation */
   struct sio__list parents;   /* those that stand for others, likewise */
   uint32_t n_parents;         /* made so far: the next one's number */
   uint32_t n_dynamic;         /* children that were made for clients */
+  sio_ns_metrics gone;        /* of namespaces without a parent */
   struct sio_ns *root;        /* "/" */
   sio_namespace_fn on_namespace;
   void *on_namespace_user;
@@ -49,10 +63,19 @@ struct sio_server {
   void *on_closed_user;
   struct sio__deferred deferred; /* calls on_closed */
   struct sio__buf packet;        /* where packets are encoded */
-  struct sio_ack *spare_acks;    /* kept for reuse */
+  /* Of SIO_PARSER_MSGPACK, which has only payloads in `packet`: */
+  struct sio__head head;      /* while a packet is being encoded */
+  struct sio__buf message;    /* the packet as it is sent */
+  struct sio__msgpack_in in;  /* the one that is being handled */
+  struct sio_ack *spare_acks; /* kept for reuse */
   struct sio__pending *spare_pendings;
   uint32_t n_spare_acks, n_spare_pendings;
 };
+
+static inline bool sio__is_msgpack(const struct sio_server *server)
+{
+  return server->options.parser == SIO_PARSER_MSGPACK;
+}
 
 /* As sio_server_new(), but what happens on sessions goes to `events`, and
  * there are no namespaces yet. */
@@ -94,11 +117,20 @@ struct sio_ns {
   struct sio__map pending; /* struct sio__pending, by ack id */
   uint64_t next_ack;
   struct sio__handlers middlewares, connects, disconnectings, disconnects;
+  struct sio__handlers drains;
+  struct sio__recovery *recovery; /* NULL: it is off; core/recovery.h */
+  sio_recovery_lost_fn on_lost;   /* or NULL */
+  void *on_lost_user;
+  sio_ns_metrics metrics; /* what counts; parent: of children that are gone */
   uint16_t name_len;
   char name[]; /* NUL-terminated */
 };
 
 struct sio_ns *sio__ns_find(const struct sio_server *server, sio_str name);
+
+/* Delete it if it was made for clients, nobody is left, and the options say
+ * so.  A bracket is open. */
+void sio__ns_tidy(struct sio_ns *ns);
 
 /* The one that was made after `after` (NULL: the first one), parents included;
  * NULL: no more.  A bracket is open. */
@@ -126,8 +158,9 @@ struct sio__client {
   uint32_t n_wishes;                  /* those that are undecided */
   bool joined;                        /* some namespace, at some time */
   struct sio__reassembly *reassembly; /* of a packet with attachments */
-  struct sio__timer timer;            /* to join; then for attachments */
-  struct sio__deferred deferred;      /* frees it */
+  struct sio__rates *rates;      /* NULL: none are limited; see core/rates.h */
+  struct sio__timer timer;       /* to join; then for attachments */
+  struct sio__deferred deferred; /* frees it */
 };
 
 extern const struct sio__engine_events sio__client_events;
@@ -135,7 +168,10 @@ extern const struct sio__engine_events sio__client_events;
 /* Answer that a namespace cannot be joined. */
 void sio__client_no_namespace(struct sio__client *client, sio_str name);
 
-/* The client must go: what it sent is not allowed. */
+/* The client must go, for a reason of its own. */
+void sio__client_end(struct sio__client *client, const sio_end *end);
+
+/* Likewise: what it sent is not allowed. */
 void sio__client_violation(struct sio__client *client, sio_reason reason,
                            sio_cause cause, const char *detail);
 
@@ -147,6 +183,9 @@ enum sio__socket_state {
   SOCKET_LEAVING, /* its disconnecting handlers run */
   SOCKET_GONE,
 };
+
+/* Whether the drain handlers are to be told; see core/drain.h. */
+enum sio__socket_drain { DRAIN_NONE, DRAIN_AWAITED, DRAIN_DUE };
 
 /* A copy of the auth payload. */
 struct sio__auth {
@@ -165,6 +204,7 @@ struct sio_socket {
   uint8_t state;
   bool accepting; /* its middlewares are being run right now */
   bool told;      /* that its client has sent what is not a packet */
+  uint8_t drain;  /* enum sio__socket_drain */
   /* JOINING: how many of them, the parent's first. */
   uint32_t next_middleware, n_parent_middlewares, n_middlewares;
   struct sio_ns *ns;          /* a reference */
@@ -172,10 +212,14 @@ struct sio_socket {
   struct sio__list of_client, of_ns;
   struct sio__own *own; /* NULL: none; see core/passage.h */
   struct sio__snapshot *snapshot;
-  struct sio__auth *auth;   /* NULL: none was given */
-  struct sio_next *answer;  /* JOINING: what is awaited; a reference */
-  struct sio__list pending; /* struct sio__pending */
+  struct sio__auth *auth;         /* NULL: none was given */
+  struct sio__auth *data;         /* NULL: none; a JSON value of the host's */
+  struct sio__lifeline *lifeline; /* NULL: it cannot come back */
+  struct sio_next *answer;        /* JOINING: what is awaited; a reference */
+  struct sio__list pending;       /* struct sio__pending */
   uint32_t n_pending;
+  uint64_t n_refused;   /* events that there was no room for */
+  uint32_t joined_turn; /* of the engine: when it was connected */
   uint64_t issued_ms;
   void *user;
   sio_release_fn release_user;   /* or NULL */
@@ -231,6 +275,8 @@ void sio__pending_cancel(struct sio_socket *socket, uint64_t id);
 /* It is not expected any more: nobody is told. */
 void sio__pending_drop(struct sio__pending *pending);
 
+/* Whether an answer with this id is owed. */
+bool sio__pending_is_expected(const struct sio_socket *socket, uint64_t id);
 /* An answer has come; unknown ids are ignored. */
 void sio__pending_answer(struct sio_socket *socket, uint64_t id,
                          const sio_args *args);
@@ -259,7 +305,8 @@ struct sio_next {
 
 /* ---- Encoding ---- */
 
-/* Begin a packet in server->packet; returns the buffer. */
+/* Begin a packet in server->packet; returns the buffer, for the JSON text of
+ * its payload.  `nsp` is borrowed until that is sent, or encoded as a body. */
 struct sio__buf *sio__packet_begin(struct sio_server *server,
                                    enum sio__packet_type type,
                                    size_t attachments, sio_str nsp, bool has_id,

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/* Connection state recovery: sockets that leave, and come back. */
+#include "core/recovery.h"
+
+#include "base/mem.h"
+#include "core/namespace.h"
+#include "core/v2.h"
+
+/* ---- Lifelines ---- */
+
+static uint64_t hash_of(const struct sio_ns *ns, sio_str pid)
+{
+  return sio__hash(&ns->server->engine.seed, pid.data, pid.len);
+}
+
+static sio_str pid_of(const struct sio__lifeline *line)
+{
+  sio_str pid = {line->pid, SIO__ID_LEN};
+
+  return pid;
+}
+
+/* That of a socket that has this pid now; NULL: there is none. */
+static struct sio__lifeline *find_live(const struct sio_ns *ns, sio_str pid)
+{
+  struct sio__map_node *node =
+      sio__map_first(&ns->recovery->live, hash_of(ns, pid));
+
+  for (; node != NULL; node = sio__map_next(node)) {
+    struct sio__lifeline *line =
+        SIO__CONTAINER(node, struct sio__lifeline, by_pid);
+
+    if (sio_str_equal(pid_of(line), pid))
+      return line;
+  }
+  return NULL;
+}
+
+static struct sio__lifeline *new_lifeline(struct sio_socket *socket,
+                                          const struct sio__recovered *taken)
+{
+  struct sio_server *server = socket->ns->server;
+  struct sio__lifeline *line = sio__mem_zalloc(&server->mem, sizeof *line);
+
+  if (line == NULL)
+    return NULL;
+  if (taken != NULL) {
+    memcpy(line->pid, taken->session.pid.data, SIO__ID_LEN);
+  } else if (sio__ids_next(&server->engine.ids, line->pid) != 0) {
+    sio__mem_free(&server->mem, line, sizeof *line);
+    return NULL;
+  }
+  line->socket = socket;
+  sio__map_insert(&socket->ns->recovery->live, &line->by_pid,
+                  hash_of(socket->ns, pid_of(line)));
+  return line;
+}
+
+void sio__lifeline_free(struct sio_socket *socket)
+{
+  const sio_allocator *mem = &socket->ns->server->mem;
+
+  if (socket->lifeline != NULL)
+    sio__mem_free(mem, socket->lifeline, sizeof *socket->lifeline);
+}
+
+static void free_taken(const struct sio_ns *ns, struct sio__recovered *taken)
+{
+  sio__recovered_free(taken, &ns->server->mem);
+}
+
+/* ---- Leaving ---- */
+
+static bool is_recoverable(sio_reason reason)
+{
+  return reason != SIO_REASON_CLIENT_DISCONNECT &&
+         reason != SIO_REASON_SERVER_DISCONNECT &&
+         reason != SIO_REASON_PARSE_ERROR;
+}
+
+static sio_str data_of(const struct sio_socket *socket)
+{
+  return sio_value_json(sio_socket_data(socket));
+}
+
+/* What it has now: its room of its pid first, then all others. */
+static bool save_connected(struct sio_socket *socket)
+{
+  const struct sio__lifeline *line = socket->lifeline;
+  const sio_allocator *mem = &socket->ns->server->mem;
+  size_t n = sio__member_count(&socket->member);
+  sio_str *rooms = sio__mem_alloc(mem, (n + 1) * sizeof *rooms);
+  struct sio__recover_session session = {
+      .pid = pid_of(line),
+      .sid = sio__member_id(&socket->member),
+      .data = data_of(socket),
+      .rooms = rooms,
+      .n_rooms = n + 1,
+      .since = line->since,
+  };
+  int rv;
+
+  if (rooms == NULL)
+    return false;
+  rooms[0] = pid_of(line);
+  for (size_t i = 0; i < n; i++)
+    rooms[i + 1] = sio__member_room(&socket->member, i);
+  rv = sio__recovery_remember(socket->ns->recovery, &session);
+  sio__mem_free(mem, rooms, (n + 1) * sizeof *rooms);
+  return rv == 0;
+}
+
+/* It had not come back yet: what it had before is what it has. */
+static bool save_joining(struct sio_socket *socket, bool possible)
+{
+  struct sio__lifeline *line = socket->lifeline;
+  struct sio__recovered *taken = line->taken;
+  bool saved;
+
+  if (taken == NULL)
+    return true; /* there is nothing to lose */
+  line->taken = NULL;
+  saved = possible &&
+          sio__recovery_remember(socket->ns->recovery, &taken->session) == 0;
+  if (!line->busy)
+    free_taken(socket->ns, taken);
+  return saved;
+}
+
+bool sio__revival_save(struct sio_socket *socket, const sio_end *end)
+{
+  const struct sio_ns *ns = socket->ns;
+  bool recoverable = is_recoverable(end->reason);
+
+  sio__map_remove(&ns->recovery->live, &socket->lifeline->by_pid);
+  if (socket->state == SOCKET_JOINING)
+    return save_joining(socket, recoverable && ns->listed);
+  if (!recoverable)
+    return true; /* nobody expects it back */
+  return ns->listed && save_connected(socket);
+}
+
+void sio__revival_tell(struct sio_socket *socket)
+{
+  sio__recovery_lost(socket->ns, sio__member_id(&socket->member),
+                     data_of(socket));
+}
+
+/* ---- Coming back ---- */
+
+/* Its connection is dead, but that has not been noticed yet. */
+static void evict(struct sio__lifeline *line)
+{
+  static const sio_end end = {SIO_REASON_TRANSPORT_CLOSE, SIO_CAUSE_PEER_GONE,
+                              "its client has come back", 0, 0};
+
+  sio__session_fail(line->socket->client->session, &end, NULL);
+}
+
+/* Copy a text that is at most `max` bytes long; otherwise it is empty. */
+static sio_str copy_text(char *out, size_t max, sio_value value)
+{
+  sio_str text = sio_value_str(value), copy = {out, 0};
+
+  if (text.data != NULL && text.len <= max) {
+    memcpy(out, text.data, text.len);
+    copy.len = text.len;
+  }
+  return copy;
+}
+
+bool sio__revival_take(struct sio__client *client, struct sio_ns *ns,
+                       sio_str auth, struct sio__recovered **taken)
+{
+  struct sio__recover *store = &ns->recovery->store;
+  char pid_text[SIO__ID_LEN], offset_text[SIO__OFFSET_MAX];
+  struct sio_document document;
+  struct sio__lifeline *line;
+  sio_str pid, offset;
+  sio_value value;
+
+  *taken = NULL;
+  if (sio__v2_is(client))
+    return true;
+  sio__document_init(&document, auth.data, auth.len, &ns->server->mem);
+  value = sio__document_value(&document);
+  pid = copy_text(pid_text, sizeof pid_text, sio_value_member(value, "pid"));
+  offset = copy_text(offset_text, sizeof offset_text,
+                     sio_value_member(value, "offset"));
+  sio__document_dispose(&document);
+  if (sio__backlog_find(&store->backlog, offset) == 0)
+    return true;
+  line = find_live(ns, pid);
+  if (line != NULL && line->socket->client != client)
+    evict(line);
+  /* Or there is none. */
+  (void)sio__recover_take(store, pid, offset, ns->server->engine.clock.now_ms,
+                          taken);
+  if (ns->listed && client->session->state == SESSION_OPEN)
+    return true;
+  if (*taken != NULL)
+    sio__revival_put_back(ns, *taken);
+  if (!ns->listed && client->session->state == SESSION_OPEN)
+    sio__client_no_namespace(client, sio__ns_str(ns));
+  return false;
+}
+
+void sio__revival_put_back(struct sio_ns *ns, struct sio__recovered *taken)
+{
+  const struct sio__recover_session *session = &taken->session;
+
+  if (!ns->listed || sio__recovery_remember(ns->recovery, session) != 0)
+    sio__recovery_lost(ns, session->sid, session->data);
+  free_taken(ns, taken);
+}
+
+/* Join the rooms of a session, and leave that of its own id if the session was
+ * not in it.  False: no memory. */
+static bool rejoin(struct sio_socket *socket,
+                   const struct sio__recover_session *session)
+{
+  sio_str id = sio__member_id(&socket->member);
+  bool in_own = false;
+
+  for (size_t i = 1; i < session->n_rooms; i++) {
+    if (sio_str_equal(session->rooms[i], id))
+      in_own = true;
+    else if (sio_join(socket, session->rooms[i]) == SIO_ERR_NOMEM)
+      return false;
+  }
+  if (!in_own)
+    (void)sio_leave(socket, id); /* if it has not left altogether */
+  return true;
+}
+
+static bool restore(struct sio_socket *socket, struct sio__recovered *taken)
+{
+  struct sio__lifeline *line = socket->lifeline;
+  const struct sio__recover_session *session = &taken->session;
+  bool restored;
+
+  line->recovered = true;
+  line->since = session->since;
+  line->taken = taken;
+  line->busy = true; /* the host is told of the rooms */
+  restored = sio_socket_set_data(socket, session->data) == 0 &&
+             rejoin(socket, session);
+  line->busy = false;
+  if (line->taken == NULL)
+    free_taken(socket->ns, taken);
+  if (socket->ns->server->options.recovery->skip_middlewares != 0)
+    socket->next_middleware = socket->n_middlewares;
+  return restored;
+}
+
+bool sio__revival_begin(struct sio_socket *socket, struct sio__recovered *taken)
+{
+  struct sio__client *client = socket->client;
+
+  if (sio__v2_is(client))
+    return true;
+  socket->lifeline = new_lifeline(socket, taken);
+  if (socket->lifeline == NULL && taken != NULL)
+    sio__revival_put_back(socket->ns, taken);
+  if (socket->lifeline != NULL && (taken == NULL || restore(socket, taken)))
+    return socket->state == SOCKET_JOINING;
+  sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
+  return false;
+}
+
+/* ---- What was missed ---- */
+
+static bool send_missed(const struct sio__backlog_part *parts, size_t n,
+                        void *user)
+{
+  struct sio_socket *socket = user;
+  bool sent = true; /* or its connection fails by itself */
+
+  for (size_t i = 0; i < n && sent && socket->state == SOCKET_JOINING; i++) {
+    struct sio_session *session = socket->client->session;
+    struct sio__shared shared = {
+        .engine = session->engine,
+        .chunk = sio__chunk_ref(parts[i].chunk),
+        .frame_off = parts[i].off,
+        .flags = parts[i].flags,
+    };
+
+    sent = sio__session_send_shared(session, &shared);
+    sio__shared_release(&shared);
+  }
+  return sent && socket->state == SOCKET_JOINING;
+}
+
+/* Something is missing: the client joins as a new one, and the middlewares
+ * are asked again. */
+static void begin_anew(struct sio_socket *socket)
+{
+  static const sio_end end = {SIO_REASON_SERVER_DISCONNECT, SIO_CAUSE_REFUSED,
+                              NULL, 0, 0};
+  struct sio__client *client = socket->client;
+  struct sio_ns *ns = socket->ns;
+
+  ns->n_sockets++; /* it is not tidied away meanwhile */
+  sio__socket_leave(socket, &end);
+  ns->n_sockets--;
+  if (client->session->state != SESSION_OPEN)
+    sio__ns_tidy(ns);
+  else if (!ns->listed)
+    sio__client_no_namespace(client, sio__ns_str(ns));
+  else
+    sio__socket_join(client, ns, sio_value_json(sio_socket_auth(socket)));
+}
+
+bool sio__revival_replay(struct sio_socket *socket)
+{
+  struct sio__lifeline *line = socket->lifeline;
+  struct sio__recover *store = &socket->ns->recovery->store;
+  struct sio__recovered *taken = line->taken;
+  bool whole;
+
+  if (taken == NULL) {
+    line->since = store->backlog.newest;
+    return true;
+  }
+  line->busy = true;
+  whole = sio__recover_replay(store, taken, send_missed, socket) == 0;
+  line->busy = false;
+  if (line->taken == NULL) {
+    free_taken(socket->ns, taken);
+    return false;
+  }
+  line->replayed = true;
+  if (whole)
+    return true;
+  begin_anew(socket);
+  return false;
+}
+
+void sio__revival_done(struct sio_socket *socket)
+{
+  struct sio__lifeline *line = socket->lifeline;
+
+  free_taken(socket->ns, line->taken);
+  line->taken = NULL;
+}
+
+bool sio_socket_recovered(const sio_socket *socket)
+{
+  return socket->lifeline != NULL && socket->lifeline->recovered;
+}

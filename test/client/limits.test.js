@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// Limits of addresses and rates, and what becomes of what has no room.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { ask, check, client, collect, connect, eachMode, suite } = require('./lib/client');
+const { startServer } = require('./lib/server');
+const { event } = require('./lib/wait');
+
+const LIMITS = { nsp: '/limits' };
+
+async function handshake(server) {
+  const answer = await fetch(`${server.url}/socket.io/?EIO=4&transport=polling`);
+  return {
+    status: answer.status,
+    after: answer.headers.get('retry-after'),
+    connection: answer.headers.get('connection'),
+    body: await answer.text(),
+  };
+}
+
+// Too many handshakes: an official client learns of it, and may try again.
+async function assertRefused(server, mode, status) {
+  const socket = client(server, mode);
+  const [error] = await event(socket, 'connect_error');
+  assert.equal(socket.connected, false);
+  if (mode !== 'websocket only') assert.equal(error.context.status, status);
+}
+
+async function ended(server, socket) {
+  const { id } = socket;
+  await event(socket, 'disconnect');
+  return server.entry({ what: 'disconnect', id });
+}
+
+suite('limits', () => {
+  check('an address that comes too often gets 429', async (t) => {
+    const server = await startServer(t, {
+      handshakesPerAddress: 1, handshakesPerAddressBurst: 2,
+    });
+    assert.equal((await handshake(server)).status, 200);
+    assert.equal((await handshake(server)).status, 200);
+    assert.deepEqual(await handshake(server), {
+      status: 429, after: '1', connection: 'close', body: '',
+    });
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    assert.equal((await handshake(server)).status, 200);
+  });
+
+  check('if all together come too often they get 503', async (t) => {
+    const server = await startServer(t, { handshakesPerSecond: 1, handshakesBurst: 1 });
+    assert.equal((await handshake(server)).status, 200);
+    assert.deepEqual(await handshake(server), {
+      status: 503, after: '1', connection: 'close', body: '',
+    });
+  });
+
+  eachMode('an address has so many sessions', async (t, mode) => {
+    const server = await startServer(t, { maxSessionsPerAddress: 3 });
+    assert.equal(await server.control('count', '/'), 0); // this is the first
+    const first = await connect(server, mode);
+    const second = await connect(server, mode);
+    await assertRefused(server, mode, 429);
+    assert.equal(await ask(first, 'message-with-ack', 'still here'), 'still here');
+    const end = server.entry({ what: 'disconnect', id: second.id });
+    second.disconnect();
+    await end;
+    await connect(server, mode);
+  });
+
+  eachMode('a client with too many events is closed', async (t, mode) => {
+    const server = await startServer(t, { eventsPerSecond: 1, eventsBurst: 5 });
+    const socket = await connect(server, mode);
+    const end = ended(server, socket);
+    for (let i = 0; i < 20; i += 1) socket.emit('message', i);
+    const { reason, cause, limit, seen } = await end;
+    assert.deepEqual({ reason, cause, limit, seen }, {
+      reason: 'forced server close', cause: 'too many events at a time', limit: 5, seen: 6,
+    });
+  });
+
+  eachMode('a client with too many bytes is closed', async (t, mode) => {
+    const server = await startServer(t, { eventBytesPerSecond: 1000, eventBytesBurst: 5000 });
+    const socket = await connect(server, mode);
+    const end = ended(server, socket);
+    for (let i = 0; i < 3; i += 1) socket.emit('message', Buffer.alloc(2000));
+    assert.equal((await end).cause, 'too many bytes of events at a time');
+  });
+
+  eachMode('a client with too many joins is closed', async (t, mode) => {
+    const server = await startServer(t, { joinsPerSecond: 1, joinsBurst: 2 });
+    const socket = await connect(server, mode);
+    const end = ended(server, socket);
+    socket.io.socket('/custom').connect();
+    socket.io.socket('/cast').connect();
+    assert.equal((await end).cause, 'too many joins at a time');
+  });
+
+  eachMode('what is too much may be dropped instead', async (t, mode) => {
+    const server = await startServer(t, {
+      eventsPerSecond: 1, eventsBurst: 3, joinsPerSecond: 1, joinsBurst: 1, ratePolicy: 0,
+    });
+    const socket = await connect(server, mode);
+    const back = collect(socket, 'message-back');
+    for (let i = 0; i < 10; i += 1) socket.emit('message', i);
+    const other = socket.io.socket('/custom');
+    const refused = event(other, 'connect_error');
+    other.connect();
+    assert.equal((await refused)[0].message, 'Too many joins');
+    assert.deepEqual(back, [[0], [1], [2]]);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    assert.equal(await ask(socket, 'message-with-ack', 'again'), 'again');
+  });
+
+  for (const all of [false, true]) {
+    eachMode(`there is room again after ${all ? 'a broadcast' : 'an emit'}`, async (t, mode) => {
+      const server = await startServer(t, {
+        outputPolicy: 1, maxOutputBytes: 100000, highWaterBytes: 20000,
+      });
+      const socket = await connect(server, mode, LIMITS);
+      const got = collect(socket, 'filled');
+      for (let round = 1; round <= 3; round += 1) {
+        const told = event(socket, 'drained');
+        socket.emit('fill', 10000, all);
+        await told;
+      }
+      assert.equal(got.length % 3, 0);
+      assert.ok(got.length >= 3 * 7 && got.length <= 3 * 9, `${got.length} events`);
+      assert.equal(socket.connected, true);
+    });
+  }
+
+  eachMode('without a policy the connection is cut', async (t, mode) => {
+    const server = await startServer(t, { maxOutputBytes: 100000 });
+    const socket = await connect(server, mode);
+    const end = ended(server, socket);
+    socket.emit('burst', 'x'.repeat(100), 2000);
+    const { reason, cause, limit } = await end;
+    assert.deepEqual({ reason, cause, limit }, {
+      reason: 'transport error', cause: 'too many unsent bytes', limit: 100000,
+    });
+  });
+});

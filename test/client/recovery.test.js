@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// Connection state recovery, with the official client.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { ask, check, collect, connect, eachMode, suite } = require('./lib/client');
+const { startServer } = require('./lib/server');
+const { event, sleep, until } = require('./lib/wait');
+
+const NSP = { nsp: '/recovery' };
+const AGAIN = { ...NSP, reconnection: true, reconnectionDelay: 150, reconnectionDelayMax: 150, randomizationFactor: 0 };
+const BYTES = Buffer.from([1, 2, 3]);
+
+// A client that will come back, with what it has got of "news", and another
+// one that stays.
+async function pair(t, mode, options = {}) {
+  const server = await startServer(t, { recovery: 60000, ...options });
+  const stays = await connect(server, 'websocket only', NSP);
+  const goes = await connect(server, mode, AGAIN);
+  const got = collect(goes, 'news');
+  await ask(goes, 'begin', { name: 'Ann' }, 'red', 'blue');
+  await ask(stays, 'say', '', 'first');
+  await until(() => got.length === 1, 'the first news');
+  return { server, stays, goes, got, id: goes.id };
+}
+
+// The connection goes without a word.
+function cut(socket) {
+  const away = event(socket, 'disconnect');
+  const { transport } = socket.io.engine;
+  if (transport.name === 'websocket') transport.ws.close();
+  else socket.io.engine.close();
+  return away;
+}
+
+// Without the offsets.
+function told(got) {
+  return got.map((args) => args.slice(0, -1));
+}
+
+suite('recovery', () => {
+  eachMode('what was missed comes in order, with id, rooms and data', async (t, mode) => {
+    const { stays, goes, got, id } = await pair(t, mode);
+    await cut(goes);
+    assert.equal(goes.connected, false);
+    await ask(stays, 'say', '', 'to all');
+    await ask(stays, 'say', 'red', 'to red');
+    await ask(stays, 'say', 'green', 'to green');
+    await ask(stays, 'say', id, 'to me', { deep: [BYTES] }, BYTES);
+    await ask(stays, 'say', 'blue', 'to blue', 1, null);
+    await event(goes, 'connect');
+    assert.equal(goes.recovered, true);
+    assert.equal(goes.id, id);
+    await until(() => got.length === 5, 'what was missed');
+    assert.deepEqual(told(got), [
+      ['first'], ['to all'], ['to red'], ['to me', { deep: [BYTES] }, BYTES], ['to blue', 1, null],
+    ]);
+    await ask(stays, 'say', '', 'live');
+    await until(() => got.length === 6, 'what is sent now');
+    const who = await new Promise((resolve) => goes.emit('who', (...args) => resolve(args)));
+    assert.deepEqual(who, [true, { name: 'Ann' }, ['red', 'blue']]);
+  });
+
+  eachMode('it comes back again and again', async (t, mode) => {
+    const { stays, goes, got, id } = await pair(t, mode);
+    for (let i = 0; i < 3; i += 1) {
+      await cut(goes);
+      await ask(stays, 'say', '', i);
+      await event(goes, 'connect');
+      assert.equal(goes.recovered, true);
+      assert.equal(goes.id, id);
+      await until(() => got.length === i + 2, 'what was missed');
+    }
+    assert.deepEqual(told(got), [['first'], [0], [1], [2]]);
+  });
+
+  eachMode('after the server has cut it', async (t, mode) => {
+    const { stays, goes, got, id } = await pair(t, mode);
+    const away = event(goes, 'disconnect');
+    await ask(stays, 'cut', id);
+    await away;
+    await ask(stays, 'say', '', 'missed');
+    await event(goes, 'connect');
+    assert.equal(goes.recovered, true);
+    await until(() => got.length === 2, 'what was missed');
+  });
+
+  eachMode('not after it has left by itself', async (t, mode) => {
+    const { stays, goes, got, id } = await pair(t, mode);
+    goes.disconnect();
+    await sleep(50);
+    await ask(stays, 'say', '', 'missed');
+    goes.connect();
+    await event(goes, 'connect');
+    assert.equal(goes.recovered, false);
+    assert.notEqual(goes.id, id);
+    assert.equal(got.length, 1);
+  });
+
+  eachMode('not after it was sent away', async (t, mode) => {
+    const { stays, goes, got, id } = await pair(t, mode);
+    const away = event(goes, 'disconnect');
+    await ask(stays, 'kick', id);
+    assert.deepEqual((await away)[0], 'io server disconnect');
+    await ask(stays, 'say', '', 'missed');
+    goes.connect();
+    await event(goes, 'connect');
+    assert.equal(goes.recovered, false);
+    assert.equal(got.length, 1);
+  });
+
+  eachMode('not when it has been away for too long', async (t, mode) => {
+    const { stays, goes, got, id } = await pair(t, mode, { recovery: 30 });
+    await cut(goes);
+    await ask(stays, 'say', '', 'missed');
+    await event(goes, 'connect');
+    assert.equal(goes.recovered, false);
+    assert.notEqual(goes.id, id);
+    assert.equal(got.length, 1);
+    await until(async () => await ask(stays, 'lost') === 1, 'that it is lost');
+  });
+
+  eachMode('not when a middleware refuses', async (t, mode) => {
+    const { stays, goes, got } = await pair(t, mode);
+    await ask(goes, 'begin', { name: 'banned' });
+    await cut(goes);
+    await ask(stays, 'say', '', 'secret');
+    const [error] = await event(goes, 'connect_error');
+    assert.equal(error.message, 'banned');
+    assert.equal(got.length, 1);
+    assert.equal(await ask(stays, 'lost'), 1);
+  });
+
+  check('middlewares may be skipped', async (t) => {
+    const { goes } = await pair(t, 'websocket only', { recovery: 1, skipping: 60000 });
+    await ask(goes, 'begin', { name: 'banned' });
+    await cut(goes);
+    await event(goes, 'connect');
+    assert.equal(goes.recovered, true);
+  });
+
+  check('it is off by default', async (t) => {
+    const server = await startServer(t);
+    const socket = await connect(server, 'websocket only', NSP);
+    const got = collect(socket, 'news');
+    await ask(socket, 'say', '', 'x');
+    await until(() => got.length === 1, 'the news');
+    assert.deepEqual(got, [['x']]);
+    assert.equal(socket._pid, undefined);
+  });
+});

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* Slow readers: what they cost is bounded, and nobody else notices. */
+#include "core_world.h"
+
+#include <sio/metrics.h>
+
+#include <stdlib.h>
+
+enum {
+  ALL = 1000,
+  STALLED = 100,
+  ROUNDS = 200,
+  TEXT = 1000,
+  FRAME = TEXT + 4 + 10, /* of "42["e","..."]" */
+  CAP = 65536
+};
+
+static struct core_world w;
+static struct core_client *clients;
+static char text[TEXT + 1];
+
+/* Take all that there is; how many bytes there were. */
+static size_t take(struct core_client *c)
+{
+  sio_span spans[8];
+  size_t total = 0, n;
+
+  while (c->conn != NULL && (n = sio_conn_output(c->conn, spans, 8)) > 0) {
+    size_t got = 0;
+
+    for (size_t i = 0; i < n; i++)
+      got += spans[i].len;
+    sio_conn_sent(c->conn, got);
+    total += got;
+  }
+  return total;
+}
+
+static void begin(sio_server_options *options)
+{
+  clients = calloc(ALL, sizeof *clients);
+  assert_non_null(clients);
+  memset(text, 'x', TEXT);
+  options->log = NULL;
+  options->max_output_bytes = CAP;
+  options->high_water_bytes = 16384;
+  options->max_kept_bytes = 0; /* so that memory is what is in use */
+  world_open(&w, options);
+  for (int i = 0; i < ALL; i++)
+    client_enter(&w, &clients[i]);
+}
+
+static void end(void)
+{
+  world_close(&w);
+  free(clients);
+}
+
+/* One after the other is sent to all; the first STALLED ones do not read.
+ * `each` is what one of the others has received in a round. */
+static void flood(int rounds, size_t each)
+{
+  for (int round = 0; round < rounds; round++) {
+    assert_int_equal(sio_emitf(sio_everyone(w.root), "e", "%s", text), 0);
+    for (int i = STALLED; i < ALL; i++)
+      assert_int_equal(take(&clients[i]), each);
+  }
+}
+
+static sio_metrics metrics(void)
+{
+  sio_metrics m;
+
+  sio_server_metrics(w.server, &m);
+  return m;
+}
+
+static void test_slow_readers_are_passed_over(void **state)
+{
+  sio_server_options options;
+  size_t before, full;
+  uint64_t missed;
+
+  (void)state;
+  world_options(&w, &options);
+  options.output_policy = SIO_OUTPUT_REFUSE;
+  begin(&options);
+  before = w.mem->live_bytes;
+  flood(ROUNDS / 2, FRAME);
+  full = w.mem->live_bytes;
+  assert_true(full - before <= (size_t)STALLED * CAP);
+  flood(ROUNDS / 2, FRAME);
+  assert_int_equal(w.mem->live_bytes, full);
+  assert_int_equal(sio_server_socket_count(w.server), ALL);
+  missed = metrics().messages_refused;
+  assert_in_range(missed, STALLED * (ROUNDS - CAP / TEXT), STALLED * ROUNDS);
+  for (int i = 0; i < STALLED; i++) {
+    sio_socket *socket = client_socket(&clients[i], "/");
+
+    assert_int_equal(sio_socket_refused(socket), missed / STALLED);
+    assert_in_range(sio_socket_pending(socket), CAP / 2, CAP);
+    assert_int_equal(take(&clients[i]), (ROUNDS - missed / STALLED) * FRAME);
+  }
+  flood(1, FRAME); /* and now they are as the others */
+  assert_int_equal(metrics().messages_refused, missed);
+  end();
+}
+
+static void test_slow_readers_are_cut(void **state)
+{
+  sio_server_options options;
+  size_t before, peak = 0;
+
+  (void)state;
+  world_options(&w, &options);
+  begin(&options);
+  before = w.mem->live_bytes;
+  for (int round = 0; round < ROUNDS; round++) {
+    flood(1, FRAME);
+    if (w.mem->live_bytes > peak)
+      peak = w.mem->live_bytes;
+  }
+  assert_true(peak - before <= (size_t)STALLED * CAP);
+  for (int i = 0; i < STALLED; i++) {
+    assert_int_equal(sio_conn_wants_close(clients[i].conn), SIO_CLOSE_NOW);
+    client_drop(&clients[i]);
+  }
+  assert_true(w.mem->live_bytes < before); /* all that they had */
+  assert_int_equal(sio_server_socket_count(w.server), ALL - STALLED);
+  assert_int_equal(sio_server_cause_count(w.server, SIO_CAUSE_OUTPUT_SIZE),
+                   STALLED);
+  assert_int_equal(metrics().messages_refused, 0);
+  end();
+}
+
+/* What is for one alone is not shared: each has its whole cap. */
+static void test_each_has_its_own_cap(void **state)
+{
+  sio_server_options options;
+  size_t before, full;
+  int rv;
+
+  (void)state;
+  world_options(&w, &options);
+  options.output_policy = SIO_OUTPUT_REFUSE;
+  begin(&options);
+  before = w.mem->live_bytes;
+  for (int i = 0; i < STALLED; i++) {
+    sio_socket *socket = client_socket(&clients[i], "/");
+
+    do
+      rv = sio_emitf(sio_only(socket), "e", "%s", text);
+    while (rv >= 0);
+    assert_int_equal(rv, SIO_ERR_LIMIT);
+  }
+  full = w.mem->live_bytes;
+  assert_true(full - before <= (size_t)STALLED * CAP * 5 / 4);
+  flood(20, FRAME);
+  assert_int_equal(w.mem->live_bytes, full);
+  end();
+}
+
+static void test_volatile_events_are_lost_on_slow_readers(void **state)
+{
+  sio_server_options options;
+  size_t full;
+
+  (void)state;
+  world_options(&w, &options);
+  options.output_policy = SIO_OUTPUT_REFUSE;
+  begin(&options);
+  for (int round = 0; round < ROUNDS; round++) {
+    assert_int_equal(
+        sio_emitf(sio_volatile(sio_everyone(w.root)), "e", "%s", text), 0);
+    for (int i = STALLED; i < ALL; i++)
+      assert_int_equal(take(&clients[i]), FRAME);
+    if (round == 0)
+      full = w.mem->live_bytes;
+  }
+  assert_int_equal(w.mem->live_bytes, full);
+  assert_int_equal(metrics().messages_dropped, STALLED * (ROUNDS - 1));
+  assert_int_equal(metrics().messages_refused, 0);
+  end();
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_slow_readers_are_passed_over),
+      cmocka_unit_test(test_slow_readers_are_cut),
+      cmocka_unit_test(test_each_has_its_own_cap),
+      cmocka_unit_test(test_volatile_events_are_lost_on_slow_readers),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
