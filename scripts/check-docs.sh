@@ -106,6 +106,23 @@ paths_exist() {
   }
 }
 
+# Every name of the interface: functions, types, constants and macros; and the
+# figures that Prometheus gets.
+names() {
+  printf '#include <%s>\n' sio.h sio/uv.h |
+    $CC $flags -E -dD -x c - | grep -oiw 'sio_[a-z0-9_]*'
+  grep -o '"sio_[a-z_]*"' lib/core/prometheus.c | tr -d '"'
+}
+
+# Names in backticks are in the headers; "sio__" begins those of the inside,
+# and what ends in "_" or "..." is a part of one.
+names_exist() {
+  grep -o '`[^`]*`' "$1" | sed 's/[a-zA-Z_]*\.\.\.//g' |
+    grep -ow 'sio_[a-z0-9_]*\|SIO_[A-Z0-9_]*' | grep -v '^sio__\|_$' |
+    sort -u >"$scratch/named"
+  ! comm -23 "$scratch/named" "$scratch/names" | sed 's/^/no /' | grep .
+}
+
 errors_are_current() {
   scripts/gen-errors.sh | diff docs/errors.md -
 }
@@ -162,6 +179,25 @@ options_are_current() {
     }' - docs/options.md
 }
 
+# "field" of each figure, and "name" of each that Prometheus gets.
+figures() {
+  awk '
+    /^typedef struct sio_(ns_)?metrics/ { in_struct = 1; next }
+    /^} sio_/ { in_struct = 0 }
+    in_struct && /^  uint64_t / {
+      sub(/[;[].*/, "")
+      print $2
+    }' include/sio/metrics.h
+  grep -o '"sio_[a-z_]*"' lib/core/prometheus.c | tr -d '"'
+}
+
+figures_are_current() {
+  sed -n '/^## Of a server/,/^## The log/s/^|\([^|]*|[^|]*\)|.*/\1/p' \
+    docs/metrics.md | grep -o '`[a-z_()]*`' | tr -d '`' | sort -u \
+    >"$scratch/told"
+  figures | sort -u | diff - "$scratch/told"
+}
+
 try 'blocks of C are of a known kind' extract
 for block in "$scratch"/*.c; do
   kind=${block##*/}
@@ -171,12 +207,16 @@ for block in "$scratch"/*.c; do
   esac
 done
 try 'there is a program in README.md' ls "$scratch"/program-README_md-*.c
+names | sort -u >"$scratch/names"
 for page in $pages; do
   try "links of $page" links_lead_somewhere "$page"
   try "paths in $page" paths_exist "$page"
+  try "names in $page" names_exist "$page"
 done
 try 'docs/errors.md is up to date (scripts/gen-errors.sh)' errors_are_current
 try 'docs/options.md has every option and its default' options_are_current
+
+try 'docs/metrics.md has every figure' figures_are_current
 
 echo "$passed $failed" >"$results/docs"
 echo "docs: $passed tests passed, $failed failed"
