@@ -95,6 +95,21 @@ check_data() {
     END { exit failures > 0 }' || failed=1
 }
 
+# Every public function is called by some test; one that ends in _sized has a
+# macro in front of it.
+check_tested() {
+  grep -rhowE 'sio_[a-z0-9_]+' test --include='*.[ch]' \
+    --exclude-dir=node_modules | sort -u >"$build/tested.txt"
+  exports | sed 's/.* //' | while read -r name; do
+    grep -qx -e "$name" -e "${name%_sized}" "$build/tested.txt" ||
+      echo "no test calls $name"
+  done >"$build/untested.txt"
+  [ ! -s "$build/untested.txt" ] || {
+    cat "$build/untested.txt"
+    failed=1
+  }
+}
+
 case $mode in
 list) exports ;;
 exports) check_exports ;;
@@ -102,6 +117,7 @@ exports) check_exports ;;
   check_undefined
   check_data
   check_exports
+  check_tested
   ;;
 esac
 exit $failed

@@ -90,6 +90,32 @@ static void test_a_request_shows_what_was_sent(struct world *w)
 
 /* ---- Headers that are being made ---- */
 
+static void test_headers_can_be_checked_before(void **state)
+{
+  static const struct {
+    sio_header header;
+    int want;
+  } cases[] = {
+      {{"X-A", "text"}, 0},
+      {{"X-A", ""}, 0},
+      {{"X-A", "a\tb"}, 0},
+      {{"X A", "text"}, SIO_ERR_INVALID},
+      {{"", "text"}, SIO_ERR_INVALID},
+      {{"X-A", "a\r\nX-B: b"}, SIO_ERR_INVALID},
+      {{"Connection", "close"}, SIO_ERR_INVALID},
+      {{NULL, "text"}, SIO_ERR_INVALID},
+      {{"X-A", NULL}, SIO_ERR_INVALID},
+  };
+
+  (void)state;
+  assert_int_equal(sio_headers_check(NULL, 0), 0);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const sio_header two[] = {{"X-Fine", "fine"}, cases[i].header};
+
+    assert_int_equal(sio_headers_check(two, 2), cases[i].want);
+  }
+}
+
 static void test_headers_are_set_added_and_removed(void **state)
 {
   static const char *const ours[] = {
@@ -278,6 +304,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       SCENARIO(test_a_request_shows_what_was_sent),
+      cmocka_unit_test(test_headers_can_be_checked_before),
       cmocka_unit_test(test_headers_are_set_added_and_removed),
       SCENARIO(test_a_middleware_answers_by_itself),
       SCENARIO(test_a_request_of_the_engine_can_be_kept),
