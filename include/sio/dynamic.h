@@ -22,6 +22,7 @@
  * not count towards `max_dynamic_namespaces`, and stays when it is empty.
  */
 
+#include <sio/engine.h>
 #include <sio/namespace.h>
 
 #ifdef __cplusplus
