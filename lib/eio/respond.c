@@ -45,19 +45,7 @@ uint64_t sio_request_length(const sio_request *request)
 int sio_request_param(const sio_request *request, const char *name, char *out,
                       size_t cap)
 {
-  size_t len = 0;
-
-  if (cap > 0)
-    out[0] = '\0';
-  if (!sio__http_param(sio__http_query(&request->head), name, out, cap, &len))
-    return SIO_ERR_NOT_FOUND;
-  if (len >= cap) {
-    if (cap > 0)
-      out[0] = '\0';
-    return SIO_ERR_LIMIT;
-  }
-  out[len] = '\0';
-  return 0;
+  return sio__http_param_text(&request->head, name, out, cap);
 }
 
 bool sio_request_wants_upgrade(const sio_request *request)

@@ -32,19 +32,7 @@ struct sio__snapshot *sio__snapshot_new(const sio_allocator *mem,
 int sio__snapshot_query(const struct sio__snapshot *snapshot, const char *name,
                         char *out, size_t cap)
 {
-  size_t len = 0;
-
-  if (cap > 0)
-    out[0] = '\0';
-  if (!sio__http_param(sio__http_query(&snapshot->head), name, out, cap, &len))
-    return SIO_ERR_NOT_FOUND;
-  if (len >= cap) {
-    if (cap > 0)
-      out[0] = '\0';
-    return SIO_ERR_LIMIT;
-  }
-  out[len] = '\0';
-  return 0;
+  return sio__http_param_text(&snapshot->head, name, out, cap);
 }
 
 struct sio__snapshot *sio__snapshot_ref(struct sio__snapshot *snapshot)

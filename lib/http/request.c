@@ -200,3 +200,21 @@ bool sio__http_param(sio_str query, const char *name, char *out, size_t cap,
   }
   return true;
 }
+
+int sio__http_param_text(const struct sio__http_head *head, const char *name,
+                         char *out, size_t cap)
+{
+  size_t len = 0;
+
+  if (cap > 0)
+    out[0] = '\0';
+  if (!sio__http_param(sio__http_query(head), name, out, cap, &len))
+    return SIO_ERR_NOT_FOUND;
+  if (len >= cap) {
+    if (cap > 0)
+      out[0] = '\0';
+    return SIO_ERR_LIMIT;
+  }
+  out[len] = '\0';
+  return 0;
+}

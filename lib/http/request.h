@@ -75,4 +75,9 @@ void sio__http_head_free(struct sio__http_head *view, const sio_allocator *mem);
 bool sio__http_param(sio_str query, const char *name, char *out, size_t cap,
                      size_t *len);
 
+/* A parameter of the query as NUL-terminated text.  0; SIO_ERR_NOT_FOUND, or
+ * SIO_ERR_LIMIT (it does not fit in `cap` bytes), and the text is empty. */
+int sio__http_param_text(const struct sio__http_head *head, const char *name,
+                         char *out, size_t cap);
+
 #endif
