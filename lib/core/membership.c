@@ -9,6 +9,7 @@
 #include "core/membership.h"
 
 #include "base/mem.h"
+#include "base/versioned.h"
 #include <sio/rooms.h>
 
 enum { ROOM_NAME_MAX = 1024 };
@@ -244,10 +245,7 @@ int sio_leave_rooms(sio_socket *socket, const sio_str *rooms, size_t n)
 
 void sio_room_handlers_init_sized(sio_room_handlers *handlers, size_t size)
 {
-  if (handlers == NULL || size < sizeof handlers->size)
-    return;
-  memset(handlers, 0, size);
-  handlers->size = size;
+  sio__versioned_init(handlers, size, NULL, 0);
 }
 
 int sio_on_rooms(sio_ns *ns, const sio_room_handlers *handlers, void *user)

@@ -3,6 +3,7 @@
 #include "core/options.h"
 
 #include "base/utf8.h"
+#include "base/versioned.h"
 #include "core/recovery.h"
 #include "http/cookie.h"
 #include "http/cors.h"
@@ -54,24 +55,13 @@ static const sio_server_options defaults = {
 
 void sio_server_options_init_sized(sio_server_options *options, size_t size)
 {
-  if (options == NULL || size < sizeof options->size)
-    return;
-  memset(options, 0, size);
-  memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
-  options->size = size;
+  sio__versioned_init(options, size, &defaults, sizeof defaults);
 }
 
 void sio__options_complete(sio_server_options *out,
                            const sio_server_options *given)
 {
-  size_t known = given == NULL               ? 0
-                 : given->size < sizeof *out ? given->size
-                                             : sizeof *out;
-
-  *out = defaults;
-  if (known > 0)
-    memcpy(out, given, known);
-  out->size = sizeof *out;
+  sio__versioned_complete(out, given, &defaults, sizeof *out);
 }
 
 #define MS  UINT32_MAX

@@ -3,6 +3,7 @@
 #include "core/recovery.h"
 
 #include "base/mem.h"
+#include "base/versioned.h"
 
 enum {
   FEW_PARTS = 16,  /* of a packet, for which no memory is needed */
@@ -21,19 +22,13 @@ static const sio_recovery_options defaults = {
 
 void sio_recovery_options_init_sized(sio_recovery_options *options, size_t size)
 {
-  if (options == NULL || size < sizeof options->size)
-    return;
-  memset(options, 0, size);
-  memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
-  options->size = size;
+  sio__versioned_init(options, size, &defaults, sizeof defaults);
 }
 
 void sio__recovery_complete(sio_recovery_options *out,
                             const sio_recovery_options *given)
 {
-  *out = defaults;
-  memcpy(out, given, given->size < sizeof *out ? given->size : sizeof *out);
-  out->size = sizeof *out;
+  sio__versioned_complete(out, given, &defaults, sizeof *out);
 }
 
 const char *sio__recovery_problem(const sio_recovery_options *given)

@@ -9,6 +9,7 @@
 #include "core/server_drain.h"
 
 #include "base/mem.h"
+#include "base/versioned.h"
 #include "eio/shutdown.h"
 
 enum { TICK_MS = 100, SECOND_MS = 1000 };
@@ -31,21 +32,13 @@ static const sio_drain_options defaults = {.size = sizeof defaults,
 
 void sio_drain_options_init_sized(sio_drain_options *options, size_t size)
 {
-  if (options == NULL || size < sizeof options->size)
-    return;
-  memset(options, 0, size);
-  memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
-  options->size = size;
+  sio__versioned_init(options, size, &defaults, sizeof defaults);
 }
 
 /* What was given, completed; false: something is out of range. */
 static bool complete(sio_drain_options *out, const sio_drain_options *given)
 {
-  size_t size = given != NULL ? given->size : 0;
-
-  *out = defaults;
-  if (given != NULL)
-    memcpy(out, given, size < sizeof *out ? size : sizeof *out);
+  sio__versioned_complete(out, given, &defaults, sizeof *out);
   return out->per_second >= 1 && out->per_second <= 1000000 &&
          out->random_order <= 1 && out->retry_after_s >= 1 &&
          out->retry_after_s <= 86400 && out->deadline_ms >= 1 &&

@@ -2,6 +2,7 @@
 /* Servers of plain Engine.IO, and what a host sees of the sessions of any. */
 #include "core/objects.h"
 
+#include "base/versioned.h"
 #include "core/options.h"
 
 /* ---- A server without Socket.IO ---- */
@@ -91,10 +92,7 @@ sio_server *sio_engine_new(const sio_server_options *given,
 void sio_session_handlers_init_sized(sio_session_handlers *handlers,
                                      size_t size)
 {
-  if (handlers == NULL || size < sizeof handlers->size)
-    return;
-  memset(handlers, 0, size);
-  handlers->size = size;
+  sio__versioned_init(handlers, size, NULL, 0);
 }
 
 int sio_server_on_sessions(sio_server *server,

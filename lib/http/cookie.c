@@ -3,6 +3,7 @@
 #include "http/cookie.h"
 
 #include "base/mem.h"
+#include "base/versioned.h"
 #include "http/response.h"
 #include <sio/error.h>
 
@@ -28,10 +29,9 @@ static const sio_cookie_options defaults = {
 
 static sio_cookie_options complete(const sio_cookie_options *given)
 {
-  sio_cookie_options all = defaults;
+  sio_cookie_options all;
 
-  memcpy(&all, given, given->size < sizeof all ? given->size : sizeof all);
-  all.size = sizeof all;
+  sio__versioned_complete(&all, given, &defaults, sizeof all);
   return all;
 }
 
@@ -195,11 +195,7 @@ static void write_attributes(struct sio__buf *out,
 
 void sio_cookie_options_init_sized(sio_cookie_options *options, size_t size)
 {
-  if (options == NULL || size < sizeof options->size)
-    return;
-  memset(options, 0, size);
-  memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
-  options->size = size;
+  sio__versioned_init(options, size, &defaults, sizeof defaults);
 }
 
 const char *sio__cookie_problem(const sio_cookie_options *options)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/versioned.h"
 #include "http/response.h"
 #include <sio/error.h>
 
@@ -19,10 +20,9 @@ static const sio_cors_options defaults = {
 
 static sio_cors_options complete(const sio_cors_options *given)
 {
-  sio_cors_options all = defaults;
+  sio_cors_options all;
 
-  memcpy(&all, given, given->size < sizeof all ? given->size : sizeof all);
-  all.size = sizeof all;
+  sio__versioned_complete(&all, given, &defaults, sizeof all);
   return all;
 }
 
@@ -301,11 +301,7 @@ static void write_preflight(const sio_cors_options *cors,
 
 void sio_cors_options_init_sized(sio_cors_options *options, size_t size)
 {
-  if (options == NULL || size < sizeof options->size)
-    return;
-  memset(options, 0, size);
-  memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
-  options->size = size;
+  sio__versioned_init(options, size, &defaults, sizeof defaults);
 }
 
 const char *sio__cors_problem(const sio_cors_options *options)

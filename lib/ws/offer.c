@@ -2,6 +2,8 @@
 /* permessage-deflate: settings, and the answer to what a client offers. */
 #include "ws/offer.h"
 
+#include "base/versioned.h"
+
 enum {
   MAX_OFFERS = 32, /* of extensions of any name, in one header */
   LEAST_BITS = 8,  /* for clients */
@@ -230,11 +232,7 @@ static void respond(const struct offer *offer,
 
 void sio_deflate_options_init_sized(sio_deflate_options *options, size_t size)
 {
-  if (options == NULL || size < sizeof options->size)
-    return;
-  memset(options, 0, size);
-  memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
-  options->size = size;
+  sio__versioned_init(options, size, &defaults, sizeof defaults);
 }
 
 const char *sio__ws_deflate_problem(const sio_deflate_options *options)
@@ -266,9 +264,7 @@ const char *sio__ws_deflate_problem(const sio_deflate_options *options)
 void sio__ws_deflate_complete(sio_deflate_options *out,
                               const sio_deflate_options *given)
 {
-  *out = defaults;
-  memcpy(out, given, given->size < sizeof *out ? given->size : sizeof *out);
-  out->size = sizeof *out;
+  sio__versioned_complete(out, given, &defaults, sizeof *out);
 }
 
 enum sio__ws_offer
