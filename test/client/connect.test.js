@@ -134,6 +134,41 @@ suite('connecting', () => {
     assert.deepEqual(seen.auth, { who: 'me' });
   });
 
+  eachMode('namespaces of one connection share its query and have their own auth', async (t, mode) => {
+    const server = await startServer(t);
+    const main = await connect(server, mode, { query: { '&=bb': '&=a b' }, auth: { n: 1 } });
+    const custom = main.io.socket('/custom', { auth: { n: 2, '&=bb': 'x' } });
+    await event(custom, 'connect');
+    const [one, two] = await Promise.all([main, custom].map((s) => ask(s, 'handshake', '&=bb')));
+    assert.deepEqual([one.query, two.query], ['&=a b', '&=a b']);
+    assert.deepEqual([one.auth, two.auth], [{ n: 1 }, { n: 2, '&=bb': 'x' }]);
+    assert.equal(one.url, two.url);
+  });
+
+  eachMode('a client that leaves and comes back gets every event once', async (t, mode) => {
+    const server = await startServer(t);
+    const socket = await connect(server, mode);
+    const got = collect(socket, 'news');
+    for (let i = 0; i < 3; i += 1) {
+      await ask(socket, 'join', 'red');
+      socket.emit('note', i);
+      await ask(socket, 'send', { event: 'news', from: 'namespace', to: ['red', socket.id] }, i);
+      await settle(socket);
+      const { id } = socket;
+      socket.disconnect();
+      await server.entry({ what: 'disconnect', id });
+      const again = event(socket, 'connect');
+      socket.connect();
+      await again;
+    }
+    assert.deepEqual(got, [[0], [1], [2]]);
+    assert.equal(await server.control('count', '/'), 1);
+    const report = await server.report();
+    const values = report.filter(({ what }) => what === 'note').map(({ value }) => value);
+    assert.deepEqual(values, [0, 1, 2]);
+    assert.equal(report.filter(({ what }) => what === 'connect').length, 4);
+  });
+
   check('middlewares of one namespace do not run for another', async (t) => {
     const server = await startServer(t);
     await connect(server, 'websocket only');

@@ -123,6 +123,29 @@ suite('disconnecting', () => {
     await assertLeft(server, id, 'transport close', cause);
   });
 
+  eachMode('a lost connection ends all of its namespaces, in the order of joining', async (t, mode) => {
+    const server = await startServer(t);
+    const main = await connect(server, mode);
+    const others = ['/cast', '/custom'].map((nsp) => main.io.socket(nsp, {}));
+    await Promise.all(others.map((socket) => event(socket, 'connect')));
+    const sockets = [main, ...others];
+    const ids = sockets.map(({ id }) => id);
+    for (const socket of sockets) await ask(socket, 'join', 'red');
+    const gone = sockets.map((socket) => event(socket, 'disconnect'));
+    main.io.engine.close();
+    await Promise.all(gone);
+    await server.entry({ what: 'disconnect', id: ids[2] });
+    const ends = (await server.report()).filter(({ what }) => what.startsWith('disconnect'));
+    assert.deepEqual(ends.map(({ what, id, reason, rooms }) => [what, id, reason, rooms]),
+      ids.flatMap((id) => [
+        ['disconnecting', id, 'transport close', [id, 'red']],
+        ['disconnect', id, 'transport close', []],
+      ]));
+    for (const nsp of ['/', '/cast', '/custom']) {
+      assert.equal(await server.control('count', nsp), 0);
+    }
+  });
+
   check('the websocket is cut: transport close', async (t) => {
     const server = await startServer(t);
     const session = await rawSession(server, 'upgrade');
