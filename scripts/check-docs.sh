@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Checks what README.md and docs/ say: their C code compiles, programs link,
-# links lead somewhere, and the pages about errors and options are those of
-# the source.  Leaves "PASSED FAILED" in RESULTS/docs.
+# links lead somewhere, the pages about errors and options are those of the
+# source, and the tests that pages name exist.  Leaves "PASSED FAILED" in RESULTS/docs.
 #
 # What stands behind ``` says how a block of C is taken:
 #
@@ -215,8 +215,11 @@ for page in $pages; do
 done
 try 'docs/errors.md is up to date (scripts/gen-errors.sh)' errors_are_current
 try 'docs/options.md has every option and its default' options_are_current
-
 try 'docs/metrics.md has every figure' figures_are_current
+try 'tests named in docs/features.md exist' \
+  scripts/check-test-names.sh docs/features.md
+try 'docs/conformance.md has a test for each line, and they exist' \
+  scripts/check-test-names.sh --all docs/conformance.md
 
 echo "$passed $failed" >"$results/docs"
 echo "docs: $passed tests passed, $failed failed"
