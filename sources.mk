@@ -60,6 +60,7 @@ UNIT_EXTRA := adapter/test_backlog_replay \
               adapter/test_recover_random \
               adapter/test_rooms_random \
               base/test_list \
+              core/test_adjacent \
               core/test_attached \
               core/test_attachments \
               core/test_backpressure \

@@ -46,27 +46,58 @@ static void pack(struct sio_server *server, const sio_span *attachments,
                       attachments, n);
 }
 
-/* Send the packet that is encoded. */
-static bool send_packet(struct sio__client *client, unsigned flags)
+static bool show_attachments(struct sio_session *session,
+                             const struct sio__body *body, size_t n,
+                             unsigned flags)
+{
+  for (size_t i = 0; i < n; i++) {
+    sio_span data = sio__body_attachment(body, i);
+
+    if (!sio__session_will_send(session, data.data, data.len,
+                                flags | SIO_SEND_BINARY))
+      return false;
+  }
+  return true;
+}
+
+static bool send_attachments(struct sio_session *session,
+                             const struct sio__body *body, size_t n,
+                             unsigned flags)
+{
+  for (size_t i = 0; i < n; i++) {
+    sio_span data = sio__body_attachment(body, i);
+
+    if (!session->transport->send(session, data.data, data.len,
+                                  flags | SIO_SEND_BINARY))
+      return false;
+  }
+  return true;
+}
+
+/* Send the packet that is encoded, and `n` attachments of a body.  The host is
+ * shown all of them before the first one leaves, so that nothing which it sends
+ * meanwhile comes between them. */
+static bool send_packet(struct sio__client *client,
+                        const struct sio__body *body, size_t n, unsigned flags)
 {
   struct sio_server *server = client->server;
-  struct sio__buf *place = &server->packet;
-  struct sio__buf packet;
+  struct sio_session *session = client->session;
+  bool packed = sio__is_msgpack(server);
+  struct sio__buf *place = packed ? &server->message : &server->packet;
+  unsigned first = packed ? flags | SIO_SEND_BINARY : flags;
+  struct sio__buf packet = *place;
   bool sent;
 
-  if (sio__is_msgpack(server)) {
-    place = &server->message;
-    flags |= SIO_SEND_BINARY;
-  }
-  packet = *place;
-
   if (packet.error != 0) {
-    sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
+    sio__session_doom(session, SIO_CAUSE_NOMEM, 0);
     return false;
   }
-  /* It is shown to the host, who may have another one encoded meanwhile. */
+  /* The host may have another one encoded meanwhile. */
   sio__buf_init(place, packet.mem, packet.max);
-  sent = sio__session_send(client->session, packet.data, packet.len, flags);
+  sent = sio__session_will_send(session, packet.data, packet.len, first) &&
+         show_attachments(session, body, n, flags) &&
+         session->transport->send(session, packet.data, packet.len, first) &&
+         send_attachments(session, body, n, flags);
   sio__buf_dispose(place);
   *place = packet;
   return sent;
@@ -76,7 +107,7 @@ bool sio__packet_send(struct sio__client *client)
 {
   if (sio__is_msgpack(client->server))
     pack(client->server, NULL, 0);
-  return send_packet(client, 0);
+  return send_packet(client, NULL, 0, 0);
 }
 
 void sio__send_bare(struct sio__client *client, enum sio__packet_type type,
@@ -242,14 +273,5 @@ int sio__body_send(struct sio__client *client, const struct sio__body *body,
 {
   size_t n = sio__body_messages(client->server, body) - 1;
 
-  if (!send_packet(client, flags))
-    return SIO_ERR_DISCONNECTED;
-  for (size_t i = 0; i < n; i++) {
-    sio_span data = sio__body_attachment(body, i);
-
-    if (!sio__session_send(client->session, data.data, data.len,
-                           flags | SIO_SEND_BINARY))
-      return SIO_ERR_DISCONNECTED;
-  }
-  return 0;
+  return send_packet(client, body, n, flags) ? 0 : SIO_ERR_DISCONNECTED;
 }

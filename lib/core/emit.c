@@ -187,10 +187,8 @@ static bool send_parts(struct sio__member *member, void *user)
   if (!has_room(socket, broadcast))
     return true;
   broadcast->sent++;
-  for (size_t i = 0; i < broadcast->n; i++) {
-    if (!sio__session_send_shared(session, &broadcast->parts[i]))
-      break; /* that connection fails by itself */
-  }
+  /* Or that connection fails by itself. */
+  (void)sio__session_send_parts(session, broadcast->parts, broadcast->n);
   return true;
 }
 
@@ -277,7 +275,6 @@ static int send_to_only(struct broadcast *broadcast)
 {
   struct sio_socket *socket = broadcast->target->only;
   struct sio_session *session = socket->client->session;
-  bool sent = true;
 
   if (broadcast->args.data != NULL) {
     sio__listeners_outgoing(socket, broadcast->event, broadcast->args);
@@ -291,9 +288,7 @@ static int send_to_only(struct broadcast *broadcast)
   if (sio__recovery_holds(socket))
     return 0; /* behind what it has missed */
   broadcast->sent = 1;
-  for (size_t i = 0; i < broadcast->n && sent; i++)
-    sent = sio__session_send_shared(session, &broadcast->parts[i]);
-  if (!sent)
+  if (!sio__session_send_parts(session, broadcast->parts, broadcast->n))
     return SIO_ERR_DISCONNECTED;
   return answer_of(socket);
 }

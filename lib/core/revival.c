@@ -270,25 +270,51 @@ bool sio__revival_begin(struct sio_socket *socket, struct sio__recovered *taken)
 
 /* ---- What was missed ---- */
 
+static struct sio__shared share(const struct sio_socket *socket,
+                                const struct sio__backlog_part *part)
+{
+  struct sio__shared shared = {
+      .engine = socket->client->session->engine,
+      .chunk = sio__chunk_ref(part->chunk),
+      .frame_off = part->off,
+      .flags = part->flags,
+  };
+
+  return shared;
+}
+
+/* Show a packet and its attachments to the host.  False: it has made the
+ * socket leave. */
+static bool show_missed(struct sio_socket *socket,
+                        const struct sio__backlog_part *parts, size_t n)
+{
+  bool open = true;
+
+  for (size_t i = 0; i < n && open; i++) {
+    struct sio__shared shared = share(socket, &parts[i]);
+
+    open = sio__session_will_send_shared(socket->client->session, &shared) &&
+           socket->state == SOCKET_JOINING;
+    sio__shared_release(&shared);
+  }
+  return open;
+}
+
 static bool send_missed(const struct sio__backlog_part *parts, size_t n,
                         void *user)
 {
   struct sio_socket *socket = user;
-  bool sent = true; /* or its connection fails by itself */
+  bool sent = show_missed(socket, parts, n);
 
-  for (size_t i = 0; i < n && sent && socket->state == SOCKET_JOINING; i++) {
+  for (size_t i = 0; i < n && sent; i++) {
+    struct sio__shared shared = share(socket, &parts[i]);
     struct sio_session *session = socket->client->session;
-    struct sio__shared shared = {
-        .engine = session->engine,
-        .chunk = sio__chunk_ref(parts[i].chunk),
-        .frame_off = parts[i].off,
-        .flags = parts[i].flags,
-    };
 
-    sent = sio__session_send_shared(session, &shared);
+    /* Or its connection fails by itself. */
+    sent = session->transport->send_shared(session, &shared);
     sio__shared_release(&shared);
   }
-  return sent && socket->state == SOCKET_JOINING;
+  return sent;
 }
 
 /* Something is missing: the client joins as a new one, and the middlewares

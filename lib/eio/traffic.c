@@ -96,15 +96,27 @@ void sio__shared_release(struct sio__shared *shared)
       sio__chunk_unref(shared->frames[bits]);
 }
 
-/* With somebody who wants to see it. */
-static SIO__COLD bool show_and_send_shared(struct sio_session *session,
-                                           struct sio__shared *shared)
+bool sio__session_will_send_shared(struct sio_session *session,
+                                   const struct sio__shared *shared)
 {
   sio_span packet = sio__shared_packet(shared);
 
   return sio__session_will_send(session, packet.data, packet.len,
-                                shared->flags) &&
-         session->transport->send_shared(session, shared);
+                                shared->flags);
+}
+
+/* With somebody who wants to see them: all, before the first one leaves. */
+static SIO__COLD bool show_and_send(struct sio_session *session,
+                                    struct sio__shared *parts, size_t n)
+{
+  bool sent = true;
+
+  for (size_t i = 0; i < n; i++)
+    if (!sio__session_will_send_shared(session, &parts[i]))
+      return false;
+  for (size_t i = 0; i < n && sent; i++)
+    sent = session->transport->send_shared(session, &parts[i]);
+  return sent;
 }
 
 bool sio__session_send_shared(struct sio_session *session,
@@ -113,13 +125,25 @@ bool sio__session_send_shared(struct sio_session *session,
   struct sio__engine *engine = session->engine;
 
   if (engine->hooks.sessions.packet_out != NULL)
-    return show_and_send_shared(session, shared);
+    return show_and_send(session, shared, 1);
   if (!sio__session_is_open(session))
     return false;
   session->undrained = true;
   engine->metrics.packets_out++;
   engine->metrics.messages_out++;
   return session->transport->send_shared(session, shared);
+}
+
+bool sio__session_send_parts(struct sio_session *session,
+                             struct sio__shared *parts, size_t n)
+{
+  bool sent = true;
+
+  if (session->engine->hooks.sessions.packet_out != NULL)
+    return show_and_send(session, parts, n);
+  for (size_t i = 0; i < n && sent; i++)
+    sent = sio__session_send_shared(session, &parts[i]);
+  return sent;
 }
 
 /* ---- In ---- */

@@ -51,6 +51,16 @@ void sio__shared_release(struct sio__shared *shared);
 bool sio__session_send_shared(struct sio_session *session,
                               struct sio__shared *shared);
 
+/* The first half of that: see sio__session_will_send(). */
+bool sio__session_will_send_shared(struct sio_session *session,
+                                   const struct sio__shared *shared);
+
+/* Send several with nothing between them, whatever the host sends when it is
+ * shown them; none if it closes the session then.  False: not all have been
+ * sent. */
+bool sio__session_send_parts(struct sio_session *session,
+                             struct sio__shared *parts, size_t n);
+
 /* The packet itself. */
 static inline sio_span sio__shared_packet(const struct sio__shared *shared)
 {
