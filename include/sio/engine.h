@@ -122,8 +122,10 @@ enum {
  *
  * Errors: SIO_ERR_DISCONNECTED (the session is closing or closed),
  *         SIO_ERR_UTF8, SIO_ERR_INVALID (0x1E, or unknown flags),
- *         SIO_ERR_LIMIT (`max_output_bytes`) and SIO_ERR_NOMEM: it is being
- *         closed.
+ *         SIO_ERR_LIMIT (`max_output_bytes` or `max_output_packets` has no
+ *         room for it: with SIO_OUTPUT_REFUSE nothing was sent, and it may be
+ *         tried again; with SIO_OUTPUT_CUT the session is being closed),
+ *         SIO_ERR_NOMEM: it is being closed.
  * Returns 0, or SIO_DROPPED: it was volatile and could not go out.
  */
 SIO_API int sio_session_send(sio_session *session, sio_span data,

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "eio/connection.h"
 #include "eio/payload.h"
+#include "eio/pressure.h"
 #include "eio/receipts.h"
 #include "eio/traffic.h"
 
@@ -34,7 +35,7 @@ static int failure_of(const struct sio_session *session)
     cause = (sio_cause)session->cause;
   else if (session->ws != NULL)
     cause = session->ws->cause;
-  if (cause == SIO_CAUSE_OUTPUT_SIZE)
+  if (cause == SIO_CAUSE_OUTPUT_SIZE || cause == SIO_CAUSE_OUTPUT_PACKETS)
     return SIO_ERR_LIMIT;
   return cause == SIO_CAUSE_NOMEM ? SIO_ERR_NOMEM : SIO_ERR_DISCONNECTED;
 }
@@ -55,6 +56,11 @@ static int send_open(struct sio_session *session, sio_span data, unsigned flags,
   if ((flags & SIO_SEND_VOLATILE) != 0 && !sio__session_is_writable(session)) {
     session->engine->metrics.messages_dropped++;
     return SIO_DROPPED;
+  }
+  if (session->engine->options->output_policy != SIO_OUTPUT_CUT &&
+      !sio__pressure_has_room(session, data.len, 1)) {
+    session->engine->metrics.messages_refused++;
+    return SIO_ERR_LIMIT;
   }
   flags &= ~(unsigned)SIO_SEND_VOLATILE;
   if ((flags & SIO_SEND_BINARY) == 0)

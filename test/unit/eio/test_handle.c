@@ -181,6 +181,96 @@ static void test_over_the_limit_it_says_so_and_ends(struct world *w)
   expect_cause(w, SIO_CAUSE_OUTPUT_SIZE, 2);
 }
 
+static void few(sio_server_options *options)
+{
+  options->max_output_packets = 2;
+}
+
+static void test_over_the_number_it_says_so_and_ends(struct world *w)
+{
+  struct sio__engine *engine = &w->server->engine;
+  int p = peer_open(w), sid = peer_handshake(w, p), ws;
+  int on_ws = peer_websocket(w, &ws);
+
+  sio__engine_enter(engine);
+  for (int i = 0; i < 2; i++) {
+    put(w, sid, "x", 0, 0);
+    put(w, on_ws, "x", 0, 0);
+  }
+  put(w, sid, "x", 0, SIO_ERR_LIMIT);
+  put(w, on_ws, "x", 0, SIO_ERR_LIMIT);
+  put(w, sid, "x", 0, SIO_ERR_DISCONNECTED);
+  sio__engine_leave(engine);
+  eio_pump(w);
+  expect_sessions(w, 0);
+  expect_cause(w, SIO_CAUSE_OUTPUT_PACKETS, 2);
+}
+
+static void refusing(sio_server_options *options)
+{
+  narrow(options);
+  options->output_policy = SIO_OUTPUT_REFUSE;
+}
+
+static void no_wait(sio_session *session, int status, void *user)
+{
+  (void)session;
+  (void)status;
+  (void)user;
+  fail_msg("told of what was refused");
+}
+
+/* Nothing is sent, nobody is told of it, and all goes on. */
+static void test_who_refuses_says_so_and_goes_on(struct world *w)
+{
+  static char text[900];
+  struct sio__engine *engine = &w->server->engine;
+  int p = peer_open(w), sid = peer_handshake(w, p), ws;
+  int on_ws = peer_websocket(w, &ws);
+
+  eio_watch(w, WATCH_PACKETS);
+  memset(text, 'x', sizeof text - 1);
+  put(w, sid, text, 0, SIO_ERR_LIMIT);
+  put(w, on_ws, text, 0, SIO_ERR_LIMIT);
+  if (w->sessions[sid] != NULL)
+    assert_int_equal(
+        sio_session_send_then(w->sessions[sid], span(text), 0, no_wait, NULL),
+        SIO_ERR_LIMIT);
+  if (!eio_is_off(w))
+    assert_int_equal(engine->metrics.messages_refused, 3);
+  eio_pump(w);
+  expect_nothing(w, ws);
+  expect_events(w, "");
+  expect_pending(w, sid, 0);
+  expect_sessions(w, 2);
+  put(w, on_ws, "after", 0, 0);
+  eio_pump(w);
+  expect_message(w, ws, "4after");
+  expect_events(w, "out 4 text after\n");
+}
+
+static void refusing_few(sio_server_options *options)
+{
+  few(options);
+  options->output_policy = SIO_OUTPUT_REFUSE;
+}
+
+static void test_who_refuses_counts_messages_too(struct world *w)
+{
+  int p = peer_open(w), sid = peer_handshake(w, p);
+
+  put(w, sid, "a", 0, 0);
+  put(w, sid, "b", 0, 0);
+  put(w, sid, "c", 0, SIO_ERR_LIMIT);
+  put(w, sid, "d", SIO_SEND_VOLATILE, SIO_DROPPED);
+  peer_get(w, p, sid);
+  expect_poll(w, p,
+              "4a\x1e"
+              "4b");
+  put(w, sid, "e", 0, 0);
+  expect_sessions(w, 1);
+}
+
 static void test_messages_of_nothing_have_a_limit_too(struct world *w)
 {
   int p = peer_open(w), sid = peer_handshake(w, p);
@@ -281,6 +371,9 @@ int main(void)
       SCENARIO(test_by_polling_a_get_that_waits_makes_it_writable),
       SCENARIO(test_a_websocket_is_writable_until_it_is_blocked),
       SCENARIO_WITH(test_over_the_limit_it_says_so_and_ends, narrow),
+      SCENARIO_WITH(test_over_the_number_it_says_so_and_ends, few),
+      SCENARIO_WITH(test_who_refuses_says_so_and_goes_on, refusing),
+      SCENARIO_WITH(test_who_refuses_counts_messages_too, refusing_few),
       SCENARIO_WITH(test_messages_of_nothing_have_a_limit_too, narrow),
       SCENARIO(test_out_of_memory_is_told_and_ends_the_session),
       SCENARIO(test_it_tells_what_it_is),
