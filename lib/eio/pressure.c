@@ -5,7 +5,11 @@
 #include "eio/connection.h"
 
 enum {
-  KEPT_BYTES = 512, /* for heartbeats and what ends a session */
+  /* Of max_output_bytes a part is kept for heartbeats, for control packets of
+   * the floor above, and for what ends a session. */
+  KEPT_PART = 8,
+  LEAST_KEPT = 512,
+  MOST_KEPT = 16384,
   EXPANSION = 1024, /* deflate adds less than a byte to as many */
   FRAME_BYTES = SIO__WS_SERVER_HEADER_MAX
 };
@@ -65,6 +69,15 @@ static uint64_t output_of(const struct sio_session *session)
   return bytes + (uint64_t)pieces * SIO__CHUNK_SMALLEST;
 }
 
+static uint64_t kept_of(uint64_t max)
+{
+  uint64_t kept = max / KEPT_PART;
+
+  if (kept < LEAST_KEPT)
+    return LEAST_KEPT;
+  return kept < MOST_KEPT ? kept : MOST_KEPT;
+}
+
 bool sio__pressure_has_room(const struct sio_session *session, uint64_t bytes,
                             size_t n)
 {
@@ -75,7 +88,7 @@ bool sio__pressure_has_room(const struct sio_session *session, uint64_t bytes,
   if (packets > 0 && sio__pressure_packets(session) + (uint64_t)n > packets)
     return false;
   more += (uint64_t)n * (FRAME_BYTES + SIO__CHUNK_SMALLEST);
-  more += bytes / EXPANSION + KEPT_BYTES;
+  more += bytes / EXPANSION + kept_of(max);
   if (session->base64 && session->ws != NULL)
     more += bytes / 2; /* a third, and what it is rounded up to */
   return more <= max && output_of(session) <= max - more;

@@ -27,7 +27,9 @@ bool sio__pressure_frame(struct sio_conn *conn);
 uint32_t sio__pressure_packets(const struct sio_session *session);
 
 /* Whether `n` messages of `bytes` bytes in all can be sent without going
- * beyond a limit.  A little is left for what the protocol itself has to say. */
+ * beyond a limit.  Part of it is left for what the protocols themselves have to
+ * say: they are not asked whether there is room, and end the session if there
+ * is none. */
 bool sio__pressure_has_room(const struct sio_session *session, uint64_t bytes,
                             size_t n);
 

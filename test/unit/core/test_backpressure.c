@@ -4,6 +4,7 @@
 
 #include <sio/metrics.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -183,6 +184,85 @@ static void test_volatile_events_are_lost_on_slow_readers(void **state)
   end();
 }
 
+/* The answers to `n` requests for namespaces that there are not, and to as
+ * many for ones that there are. */
+static void join_many(struct core_client *c, int n)
+{
+  char packet[32];
+
+  for (int i = 0; i < n; i++) {
+    snprintf(packet, sizeof packet, "40/none%d", i);
+    client_say(c, packet);
+    snprintf(packet, sizeof packet, "40/ns%d", i);
+    client_say(c, packet);
+  }
+}
+
+static size_t count(const char *text_heard, const char *what)
+{
+  size_t n = 0;
+
+  for (; (text_heard = strstr(text_heard, what)) != NULL; text_heard++)
+    n++;
+  return n;
+}
+
+/* A client that is full, and that nothing more can be emitted to. */
+static struct core_client *fill(sio_server_options *options)
+{
+  static struct core_client c;
+  char name[16];
+  int rv;
+
+  world_options(&w, options);
+  options->max_output_bytes = 16384;
+  options->output_policy = SIO_OUTPUT_REFUSE;
+  world_open(&w, options);
+  for (int i = 0; i < 10; i++) {
+    snprintf(name, sizeof name, "/ns%d", i);
+    assert_non_null(sio_of(w.server, name));
+  }
+  client_enter(&w, &c);
+  do
+    rv = sio_emitf(sio_only(client_socket(&c, "/")), "e", "%s", "y");
+  while (rv >= 0);
+  assert_int_equal(rv, SIO_ERR_LIMIT);
+  return &c;
+}
+
+static void test_control_packets_reach_who_is_full(void **state)
+{
+  sio_server_options options;
+  struct core_client *c;
+  const char *heard;
+
+  (void)state;
+  c = fill(&options);
+  join_many(c, 10);
+  assert_int_equal(sio_socket_disconnect(client_socket(c, "/"), false), 0);
+  heard = client_hear(c);
+  assert_int_equal(count(heard, "{\"sid\""), 10);
+  assert_int_equal(count(heard, "Invalid namespace"), 10);
+  assert_int_equal(count(heard, "\n41\n"), 1);
+  assert_false(c->ended);
+  assert_int_equal(sio_server_cause_count(w.server, SIO_CAUSE_OUTPUT_SIZE), 0);
+  world_close(&w);
+}
+
+static void test_who_asks_for_too_many_of_them_is_cut(void **state)
+{
+  sio_server_options options;
+  struct core_client *c;
+
+  (void)state;
+  c = fill(&options);
+  for (int i = 0; i < 100; i++)
+    client_say(c, "40/none");
+  assert_int_equal(sio_server_cause_count(w.server, SIO_CAUSE_OUTPUT_SIZE), 1);
+  assert_int_equal(sio_server_socket_count(w.server), 0);
+  world_close(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -190,6 +270,8 @@ int main(void)
       cmocka_unit_test(test_slow_readers_are_cut),
       cmocka_unit_test(test_each_has_its_own_cap),
       cmocka_unit_test(test_volatile_events_are_lost_on_slow_readers),
+      cmocka_unit_test(test_control_packets_reach_who_is_full),
+      cmocka_unit_test(test_who_asks_for_too_many_of_them_is_cut),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
