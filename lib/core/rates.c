@@ -3,6 +3,7 @@
 #include "core/rates.h"
 
 #include "base/mem.h"
+#include "core/v2.h"
 
 int sio__rates_open(struct sio__client *client)
 {
@@ -87,11 +88,15 @@ bool sio__rates_event(struct sio_socket *socket,
 /* Who is refused may try again later. */
 static void refuse_join(struct sio__client *client, sio_str nsp)
 {
+  static const sio_str none = {NULL, 0};
   struct sio__buf *out =
       sio__packet_begin(client->server, PACKET_CONNECT_ERROR, 0, nsp, false, 0);
 
   client->server->engine.metrics.events_dropped++;
-  sio__buf_text(out, "{\"message\":\"Too many joins\"}");
+  if (sio__v2_is(client))
+    sio__v2_refusal(out, "Too many joins", none);
+  else
+    sio__buf_text(out, "{\"message\":\"Too many joins\"}");
   (void)sio__packet_send(client); /* or its session fails */
 }
 

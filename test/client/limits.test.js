@@ -3,6 +3,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const io2 = require('socket.io-client-v2');
 const { ask, check, client, collect, connect, eachMode, suite } = require('./lib/client');
 const { startServer } = require('./lib/server');
 const { event } = require('./lib/wait');
@@ -97,6 +98,17 @@ suite('limits', () => {
     socket.io.socket('/custom').connect();
     socket.io.socket('/cast').connect();
     assert.equal((await end).cause, 'too many joins at a time');
+  });
+
+  check('a client of Socket.IO 2 is told in its own words', async (t) => {
+    const server = await startServer(t, {
+      allowEio3: true, joinsPerSecond: 1, joinsBurst: 1, ratePolicy: 0,
+    });
+    const root = server.own(io2(server.url, { forceNew: true, reconnection: false }),
+      (socket) => socket.disconnect());
+    await event(root, 'connect');
+    await event(root.io.socket('/custom'), 'connect');
+    assert.deepEqual(await event(root.io.socket('/cast'), 'error'), ['Too many joins']);
   });
 
   eachMode('what is too much may be dropped instead', async (t, mode) => {

@@ -4,6 +4,8 @@
 #include <sio/engine.h>
 #include <sio/handshake.h>
 
+#include "core/recovery.h"
+
 #include <stdio.h>
 
 #define PLACE0 "{\"_placeholder\":true,\"num\":0}"
@@ -130,6 +132,59 @@ static void test_a_connect_for_the_main_namespace_is_not_allowed(void **state)
                      1);
     world_close(&w);
   }
+}
+
+static void test_too_many_joins_are_refused_as_they_know_it(void **state)
+{
+  sio_server_options options;
+
+  (void)state;
+  world_options(&w, &options);
+  options.allow_eio3 = 1;
+  options.joins_per_second = 1;
+  options.rate_policy = SIO_RATE_DROP;
+  world_open(&w, &options);
+  world_watch(&w, "/");
+  enter_v2(&a);
+  client_say(&a, "40/nope?x=1,");
+  assert_hears(&a, "44/nope,{\"message\":\"Invalid namespace\"}\n");
+  client_say(&a, "40/b?x=1,");
+  assert_hears(&a, "44/b,\"Too many joins\"\n");
+  world_close(&w);
+}
+
+static void lose(sio_ns *ns, sio_str id, sio_value data, void *user)
+{
+  (void)ns;
+  (void)id;
+  (void)data;
+  (void)user;
+  fail_msg("nobody could have come back");
+}
+
+static void test_they_have_nothing_to_come_back_with(void **state)
+{
+  sio_server_options options;
+  sio_recovery_options recovery;
+  size_t bytes;
+
+  (void)state;
+  world_options(&w, &options);
+  sio_recovery_options_init(&recovery);
+  options.allow_eio3 = 1;
+  options.recovery = &recovery;
+  world_open(&w, &options);
+  world_watch(&w, "/");
+  assert_int_equal(sio_on_recovery_lost(w.root, lose, NULL), 0);
+  enter_v2(&a);
+  assert_null(client_socket(&a, "/")->lifeline);
+  assert_int_equal(sio_emitf(sio_everyone(w.root), "e", NULL), 0);
+  (void)client_hear(&a); /* with the offset that all get */
+  bytes = w.root->recovery->store.bytes;
+  client_drop(&a);
+  assert_int_equal(w.root->recovery->store.by_pid.count, 0);
+  assert_int_equal(w.root->recovery->store.bytes, bytes);
+  world_close(&w);
 }
 
 static void hold_on(sio_socket *socket, sio_next *next, void *user)
@@ -481,6 +536,8 @@ int main(void)
       cmocka_unit_test(test_it_is_in_the_main_namespace_at_once),
       cmocka_unit_test(test_events_and_acks_are_as_ever),
       cmocka_unit_test(test_a_connect_for_the_main_namespace_is_not_allowed),
+      cmocka_unit_test(test_too_many_joins_are_refused_as_they_know_it),
+      cmocka_unit_test(test_they_have_nothing_to_come_back_with),
       cmocka_unit_test(test_nor_while_it_waits_to_join_it),
       cmocka_unit_test(test_a_late_middleware_lets_it_in_later),
       cmocka_unit_test(test_another_namespace_is_a_url),
