@@ -78,6 +78,10 @@ typedef struct sio_ns_metrics {
   uint64_t handler_us;         /**< time in their handlers; 0 without the
                                     option `clock_us` */
   uint64_t handler_us_max;     /**< that of the longest */
+  uint64_t events_over_rate;   /**< that arrived and were dropped:
+                                    SIO_RATE_DROP */
+  uint64_t events_refused;     /**< and acknowledgements, that there was no
+                                    room for: SIO_OUTPUT_REFUSE */
 } sio_ns_metrics;
 
 /**

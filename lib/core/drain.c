@@ -19,6 +19,7 @@ bool sio__drain_has_room(struct sio_socket *socket, uint64_t bytes, size_t n)
     return true;
   socket->n_refused++;
   server->engine.metrics.messages_refused++;
+  socket->ns->metrics.events_refused++;
   sio__drain_await(socket);
   return false;
 }

@@ -59,6 +59,7 @@ static bool spend(struct sio_socket *socket, sio_str event, sio_cause cause,
     return false;
   }
   client->server->engine.metrics.events_dropped++;
+  socket->ns->metrics.events_over_rate++;
   (void)sio_socket_retain(socket);
   sio__listeners_problem(socket, SIO_ERR_LIMIT, sio_cause_text(cause), event);
   sio_socket_release(socket);

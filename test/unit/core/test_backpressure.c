@@ -80,6 +80,7 @@ static void test_slow_readers_are_passed_over(void **state)
 {
   sio_server_options options;
   size_t before, full;
+  sio_ns_metrics of_ns;
   uint64_t missed;
 
   (void)state;
@@ -94,6 +95,8 @@ static void test_slow_readers_are_passed_over(void **state)
   assert_int_equal(w.mem->live_bytes, full);
   assert_int_equal(sio_server_socket_count(w.server), ALL);
   missed = metrics().messages_refused;
+  sio_ns_metrics(w.root, &of_ns);
+  assert_int_equal(of_ns.events_refused, missed);
   assert_in_range(missed, STALLED * (ROUNDS - CAP / TEXT), STALLED * ROUNDS);
   for (int i = 0; i < STALLED; i++) {
     sio_socket *socket = client_socket(&clients[i], "/");

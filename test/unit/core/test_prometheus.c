@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core_world.h"
 
-#include <sio/metrics.h>
+#include "core/objects.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,6 +132,86 @@ static void test_each_family_is_one_group_of_lines(void **state)
     }
   }
   assert_in_range(n, 35, 63);
+  world_close(&w);
+}
+
+/* Whether some line has this number. */
+static void expect_number(uint64_t value, bool is_time)
+{
+  char number[48];
+
+  snprintf(number, sizeof number, is_time ? " %llu.%06llu\n" : " %llu\n",
+           (unsigned long long)(is_time ? value / 1000000 : value),
+           (unsigned long long)(is_time ? value % 1000000 : 0));
+  if (count(number) == 0)
+    fail_msg("no line with%s in\n%s", number, text);
+}
+
+/* Let each figure of a struct be another number; `first` is behind `size`. */
+static void fill(void *figures, size_t first, size_t size, uint64_t begin)
+{
+  for (size_t at = first; at < size; at += sizeof begin, begin += 1001)
+    memcpy((char *)figures + at, &begin, sizeof begin);
+}
+
+static void expect_all(const void *figures, size_t first, size_t size)
+{
+  for (size_t at = first; at < size; at += sizeof(uint64_t)) {
+    uint64_t value;
+
+    memcpy(&value, (const char *)figures + at, sizeof value);
+    expect_number(value, false);
+  }
+}
+
+static void only_known(uint64_t *figures, unsigned first, unsigned end)
+{
+  for (unsigned i = 0; i < 16; i++)
+    if (i < first || i >= end)
+      figures[i] = 0; /* nothing counts there */
+}
+
+enum {
+  REASONS_END = 0
+#define COUNT_REASON(name, value, what) +1
+  SIO_REASON_LIST(COUNT_REASON)
+#undef COUNT_REASON
+};
+
+static void test_every_figure_of_a_server_is_written(void **state)
+{
+  sio_metrics *all, now;
+
+  (void)state;
+  world_open(&w, NULL);
+  all = &w.server->engine.metrics;
+  fill(all, offsetof(sio_metrics, connections), sizeof *all, 1000000);
+  only_known(all->refused, 0, SIO_REFUSED_COUNT_);
+  only_known(all->closes, 1, REASONS_END);
+  sio_server_metrics(w.server, &now);
+  write_all(10);
+  expect_all(&now, offsetof(sio_metrics, connections), sizeof now);
+  world_close(&w);
+}
+
+static void test_every_figure_of_a_namespace_is_written(void **state)
+{
+  sio_server_options options;
+  sio_ns_metrics *all, now;
+
+  (void)state;
+  world_options(&w, &options);
+  options.clock_us = read_clock;
+  world_open(&w, &options);
+  all = &w.root->metrics;
+  fill(all, offsetof(sio_ns_metrics, sockets), sizeof *all, 2000000);
+  only_known(all->left, 1, REASONS_END);
+  sio_ns_metrics(w.root, &now);
+  write_all(10);
+  expect_number(now.handler_us, true);
+  expect_number(now.handler_us_max, true);
+  now.handler_us = now.handler_us_max = 0;
+  expect_all(&now, offsetof(sio_ns_metrics, sockets), sizeof now);
   world_close(&w);
 }
 
@@ -272,6 +352,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_figures_are_written_with_their_labels),
       cmocka_unit_test(test_each_family_is_one_group_of_lines),
+      cmocka_unit_test(test_every_figure_of_a_server_is_written),
+      cmocka_unit_test(test_every_figure_of_a_namespace_is_written),
       cmocka_unit_test(test_names_are_escaped),
       cmocka_unit_test(test_beyond_the_limit_namespaces_are_summed_up),
       cmocka_unit_test(test_times_are_seconds),

@@ -54,6 +54,14 @@ static uint64_t dropped(void)
   return metrics.events_dropped;
 }
 
+static uint64_t dropped_in(const sio_ns *ns)
+{
+  sio_ns_metrics metrics;
+
+  sio_ns_metrics(ns, &metrics);
+  return metrics.events_over_rate;
+}
+
 /* ---- Closing ---- */
 
 static sio_end last_end;
@@ -280,6 +288,11 @@ static void test_the_namespaces_of_a_connection_share_its_rates(void **state)
   client_say(&c, "42/b,[\"x\"]");
   client_say(&c, "42[\"e\"]");
   assert_noted(&w, "event \nproblem -5: too many events at a time, e\n");
+  assert_int_equal(dropped_in(w.root), 1);
+  client_say(&c, "42/b,[\"x\"]");
+  assert_int_equal(dropped_in(sio_find(w.server, "/b")), 1);
+  assert_int_equal(dropped_in(w.root), 1);
+  assert_int_equal(dropped(), 2);
   client_say(&d, "42[\"e\"]"); /* another one's do not count */
   assert_noted(&w, "event \n");
   world_close(&w);
