@@ -225,6 +225,8 @@ sio_server_new(const sio_server_options *options);
  * End a server; NULL is ignored.  Sockets that are still connected are told
  * (reason "server shutting down"), and all connections are gone.  Not from
  * inside a callback, and only when the adapter has given up its connections.
+ * If it is draining or closing, `done` of both is called before this returns:
+ * the handle is still valid there, but the server is not to be used anew.
  * Handles that the host still retains stay valid and inert.
  */
 SIO_API void sio_server_free(sio_server *server);
@@ -236,10 +238,11 @@ typedef void (*sio_closed_fn)(sio_server *server, void *user);
  * Close: every socket leaves with "server shutting down", every connection is
  * closed, no new one is served.  Peers get `close_timeout_ms` to answer; then
  * the host is asked to close their connections all the same.  `done` (which
- * may be NULL) is called once no connection is left; from then on the server
- * may be used anew.
+ * may be NULL) is called once no connection is left, at the latest by
+ * sio_server_free(); from then on the server may be used anew.
  *
- * Errors: SIO_ERR_STATE: it is closing already; `done` is not called.
+ * Errors: SIO_ERR_STATE: it is closing already, which goes on unharmed; this
+ *         `done` is not called, that of the first call is.
  */
 SIO_API int sio_server_close(sio_server *server, sio_closed_fn done,
                              void *user);

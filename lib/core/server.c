@@ -210,6 +210,18 @@ static void leave_all(struct sio_server *server)
     sio__sockets_leave(&ns->sockets, offsetof(struct sio_socket, of_ns), &end);
 }
 
+/* Whoever waits for the end of a drain or a close. */
+static void tell_closed(struct sio_server *server)
+{
+  sio_closed_fn done = server->on_closed;
+  void *user = server->on_closed_user;
+
+  server->on_closed = NULL;
+  sio__server_drained(server);
+  if (done != NULL)
+    done(server, user);
+}
+
 void sio_server_free(sio_server *server)
 {
   struct sio_ns *ns = NULL;
@@ -218,7 +230,6 @@ void sio_server_free(sio_server *server)
     return;
   sio__engine_enter(&server->engine);
   server->closing = true; /* nobody is to close it any more */
-  sio__server_drain_free(server);
   server->engine.closing = true;
   leave_all(server);
   while ((ns = sio__ns_next(server, ns)) != NULL)
@@ -226,6 +237,8 @@ void sio_server_free(sio_server *server)
   server->freed = true;
   sio__engine_leave(&server->engine);
   sio__shutdown_now(&server->engine);
+  server->closing = false; /* it has closed, and nothing begins any more */
+  tell_closed(server);
   end_engine(server);
   sio__server_unref(server);
 }
@@ -234,15 +247,10 @@ static void call_closed(struct sio__deferred *deferred)
 {
   struct sio_server *server =
       SIO__CONTAINER(deferred, struct sio_server, deferred);
-  sio_closed_fn done = server->on_closed;
-  void *user = server->on_closed_user;
 
   server->closing = false;
-  server->on_closed = NULL;
   sio__shutdown_over(&server->engine);
-  sio__server_drained(server);
-  if (done != NULL)
-    done(server, user);
+  tell_closed(server);
 }
 
 void sio__server_empty(struct sio_server *server)

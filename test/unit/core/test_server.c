@@ -172,6 +172,52 @@ static void test_freeing_sends_everybody_away(void **state)
   sio_server_free(NULL);
 }
 
+static void on_last(sio_server *server, void *user)
+{
+  assert_ptr_equal(server, w.server);
+  assert_int_equal(sio_server_connection_count(server), 0);
+  assert_int_equal(sio_server_close(server, on_last, user), SIO_ERR_STATE);
+  assert_int_equal(sio_server_drain(server, NULL, on_last, user),
+                   SIO_ERR_STATE);
+  assert_int_equal(sio_emitf(sio_everyone(w.root), "late", NULL),
+                   SIO_ERR_CLOSED);
+  world_note(&w, "done %s", (const char *)user);
+}
+
+static void never(sio_server *server, void *user)
+{
+  (void)server;
+  (void)user;
+  fail_msg("told, in spite of the error");
+}
+
+/* Whatever is under way when a server is freed has its end. */
+static void test_freeing_ends_what_has_begun(void **state)
+{
+  sio_drain_options slow;
+
+  (void)state;
+  sio_drain_options_init(&slow);
+  slow.per_second = 1;
+  for (int what = 1; what <= 3; what++) {
+    world_open(&w, NULL);
+    client_enter(&w, &a);
+    if ((what & 1) != 0)
+      assert_int_equal(sio_server_drain(w.server, &slow, on_last, "drain"), 0);
+    if ((what & 2) != 0) {
+      assert_int_equal(sio_server_close(w.server, on_last, "close"), 0);
+      assert_int_equal(sio_server_close(w.server, never, NULL), SIO_ERR_STATE);
+    }
+    assert_noted(&w, "");
+    sio_server_free(w.server);
+    a.conn = NULL;
+    assert_noted(&w, what == 1   ? "done drain\n"
+                     : what == 2 ? "done close\n"
+                                 : "done drain\ndone close\n");
+    test_mem_check(w.mem);
+  }
+}
+
 /* ---- What can be asked ---- */
 
 static void test_counts_follow_what_is_there(void **state)
@@ -366,6 +412,7 @@ int main(void)
       cmocka_unit_test(test_the_closed_callback_may_close_again),
       cmocka_unit_test(test_the_closed_callback_may_accept_connections),
       cmocka_unit_test(test_freeing_sends_everybody_away),
+      cmocka_unit_test(test_freeing_ends_what_has_begun),
       cmocka_unit_test(test_counts_follow_what_is_there),
       cmocka_unit_test(test_a_server_knows_its_pointer_allocator_and_path),
       cmocka_unit_test(test_the_ready_callback_comes_once_per_change),
