@@ -72,6 +72,7 @@ UNIT_EXTRA := adapter/test_backlog_replay \
               core/test_msgpack_server \
               core/test_passage_ends \
               core/test_recovery_memory \
+              core/test_revival_gaps \
               core/test_revival_reasons \
               core/test_v2_urls \
               core/test_volatile \

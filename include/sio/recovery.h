@@ -37,7 +37,7 @@ typedef struct sio_recovery_options {
    *  cannot come back if the last one that it has got was sent longer ago. */
   uint64_t max_packet_age_ms;
   uint64_t max_session_bytes; /**< of those who are away; 16777216 */
-  uint64_t max_bytes;         /**< of events; 16777216 */
+  uint64_t max_bytes;         /**< of events; 4194304 */
   uint32_t max_sessions;      /**< who are away; 10000 */
   uint32_t max_packets;       /**< events; 10000 */
   uint32_t skip_middlewares;  /**< 1: they do not run for clients that come

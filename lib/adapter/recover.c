@@ -87,6 +87,7 @@ static int copy_session(const struct sio__recover *store,
   saved->session.rooms = rooms;
   saved->session.n_rooms = n;
   saved->session.since = session->since;
+  saved->session.passed = session->passed;
   saved->after = 0;
   saved->size = size;
   sio__roomset_init(&saved->rooms, store->backlog.seed, rooms, n, slots);
@@ -188,7 +189,8 @@ int sio__recover_take(struct sio__recover *store, sio_str pid, sio_str offset,
   if (saved == NULL || is_too_old(store, saved))
     return SIO_ERR_NOT_FOUND;
   number = sio__backlog_find(&store->backlog, offset);
-  if (number == 0)
+  if (number == 0 ||
+      (saved->session.passed > 0 && number >= saved->session.passed))
     return SIO_ERR_NOT_FOUND;
   detach(store, saved);
   saved->after = number > saved->session.since ? number : saved->session.since;

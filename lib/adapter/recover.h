@@ -34,6 +34,10 @@ struct sio__recover_session {
   /* backlog.newest when it joined the namespace for the first time, or 0.
    * What was sent before is not replayed, whatever offset is shown. */
   uint64_t since;
+  /* The number of a packet that passed it over while it was connected; 0:
+   * none.  Whoever has got a later one cannot be told any more what it has
+   * missed. */
+  uint64_t passed;
 };
 
 /* A session that is remembered, in one block. */
@@ -83,8 +87,8 @@ int sio__recover_save(struct sio__recover *store,
 
 /* Take the session with this pid whose client has last got the packet with
  * this offset.  0 and `*out`, owned by the caller, whether or not the store
- * lives on; or SIO_ERR_NOT_FOUND: there is none, it is too old, or the packet
- * is not stored.  `lost` is not called. */
+ * lives on; or SIO_ERR_NOT_FOUND: there is none, it is too old, the packet is
+ * not stored, or an older one has passed it over.  `lost` is not called. */
 int sio__recover_take(struct sio__recover *store, sio_str pid, sio_str offset,
                       uint64_t now_ms, struct sio__recovered **out);
 

@@ -2,6 +2,7 @@
 /* Whether there is room for what is emitted. */
 #include "core/drain.h"
 
+#include "core/recovery.h"
 #include "eio/pressure.h"
 
 void sio__drain_await(struct sio_socket *socket)
@@ -51,6 +52,21 @@ static void call_each(struct sio_socket *socket, struct sio__handlers *handlers)
   sio__walk_end(&walk);
 }
 
+static void tell(struct sio_socket *socket)
+{
+  struct sio__handlers *own = &socket->ns->drains;
+  struct sio__handlers *parents =
+      socket->ns->parent != NULL ? &socket->ns->parent->drains : NULL;
+
+  /* What has passed it over is the host's affair, if it wants to know. */
+  if (socket->lifeline != NULL &&
+      (own->n > 0 || (parents != NULL && parents->n > 0)))
+    socket->lifeline->passed = 0;
+  if (parents != NULL)
+    call_each(socket, parents);
+  call_each(socket, own);
+}
+
 /* A socket that has to be told yet; NULL: there is none. */
 static struct sio_socket *untold(const struct sio__client *client)
 {
@@ -82,9 +98,7 @@ void sio__drain_on_drained(struct sio_session *session, void *user)
   while ((socket = untold(client)) != NULL) {
     socket->drain = DRAIN_NONE;
     (void)sio_socket_retain(socket);
-    if (socket->ns->parent != NULL)
-      call_each(socket, &socket->ns->parent->drains);
-    call_each(socket, &socket->ns->drains);
+    tell(socket);
     sio_socket_release(socket);
   }
 }

@@ -166,15 +166,20 @@ struct broadcast {
   struct sio__gather *gather; /* NULL: no answers are wanted */
   uint64_t id;
   sio_str event;
-  sio_str args;   /* NULL data: nobody watches what is emitted */
-  sio_str offset; /* NULL data: it is not remembered; core/recovery.h */
+  sio_str args;    /* NULL data: nobody watches what is emitted */
+  sio_str offset;  /* NULL data: it is not remembered; core/recovery.h */
+  uint64_t number; /* of what is remembered; 0: it is not, or not yet */
 };
 
 static bool has_room(struct sio_socket *socket,
                      const struct broadcast *broadcast)
 {
-  return broadcast->bytes == 0 ||
-         sio__drain_has_room(socket, broadcast->bytes, broadcast->n);
+  if (broadcast->bytes == 0 ||
+      sio__drain_has_room(socket, broadcast->bytes, broadcast->n))
+    return true;
+  if (broadcast->number > 0)
+    sio__recovery_passed(socket, broadcast->number);
+  return false;
 }
 
 /* To one of many: who has no room is passed over. */
@@ -235,8 +240,15 @@ static bool share(struct sio_server *server, const struct sio__body *body,
   return true;
 }
 
+static void keep_for(struct sio_ns *ns, struct broadcast *broadcast,
+                     const struct sio__selection *to)
+{
+  sio__recovery_keep(ns, broadcast->offset, broadcast->parts, broadcast->n, to);
+  broadcast->number = ns->recovery->store.backlog.newest;
+}
+
 /* Remember it, if it is to be, before anybody gets it. */
-static int keep(struct sio_ns *ns, const struct broadcast *broadcast)
+static int keep(struct sio_ns *ns, struct broadcast *broadcast)
 {
   struct sio__selected selected;
   int rv;
@@ -246,8 +258,7 @@ static int keep(struct sio_ns *ns, const struct broadcast *broadcast)
   rv = sio__select(&selected, broadcast->target);
   if (rv != 0)
     return rv;
-  sio__recovery_keep(ns, broadcast->offset, broadcast->parts, broadcast->n,
-                     &selected.selection);
+  keep_for(ns, broadcast, &selected.selection);
   sio__selected_dispose(&selected, &ns->server->mem);
   return 0;
 }
@@ -301,8 +312,7 @@ static int send_to_kept(struct sio_ns *ns, struct broadcast *broadcast)
 
   if (rv != 0)
     return rv;
-  sio__recovery_keep(ns, broadcast->offset, broadcast->parts, broadcast->n,
-                     &selected.selection);
+  keep_for(ns, broadcast, &selected.selection);
   sio__rooms_each(&ns->rooms, &selected.selection, send_parts, broadcast);
   sio__selected_dispose(&selected, &ns->server->mem);
   return 0;

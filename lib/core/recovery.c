@@ -15,7 +15,7 @@ enum {
 static const sio_recovery_options defaults = {
     .max_disconnection_ms = 120000,
     .max_session_bytes = 16777216,
-    .max_bytes = 16777216,
+    .max_bytes = 4194304, /* well below max_output_bytes */
     .max_sessions = 10000,
     .max_packets = 10000,
 };

@@ -39,9 +39,10 @@ struct sio__lifeline {
   struct sio_socket *socket;
   char pid[SIO__ID_LEN + 1];
   bool recovered;
-  bool busy;      /* `taken` is in use, whatever becomes of the socket */
-  bool replayed;  /* JOINING: what was missed has been sent */
-  uint64_t since; /* see struct sio__recover_session */
+  bool busy;       /* `taken` is in use, whatever becomes of the socket */
+  bool replayed;   /* JOINING: what was missed has been sent */
+  uint64_t since;  /* see struct sio__recover_session */
+  uint64_t passed; /* likewise, since the host was told that it has drained */
   struct sio__recovered *taken; /* JOINING: the session that it comes from */
 };
 
@@ -99,6 +100,16 @@ void sio__recovery_keep(struct sio_ns *ns, sio_str offset,
 /* Likewise, for one socket that has a lifeline. */
 void sio__recovery_keep_for(struct sio_socket *socket, sio_str offset,
                             const struct sio__shared *parts, size_t n);
+
+/* The packet with this number was not sent to a socket, as it had no room. */
+static inline void sio__recovery_passed(const struct sio_socket *socket,
+                                        uint64_t number)
+{
+  struct sio__lifeline *line = socket->lifeline;
+
+  if (line != NULL && line->passed == 0)
+    line->passed = number;
+}
 
 /* Whether what is kept for a socket now is sent when it has come back. */
 static inline bool sio__recovery_holds(const struct sio_socket *socket)

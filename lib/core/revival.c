@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "core/namespace.h"
 #include "core/v2.h"
+#include "eio/pressure.h"
 
 /* ---- Lifelines ---- */
 
@@ -97,6 +98,7 @@ static bool save_connected(struct sio_socket *socket)
       .rooms = rooms,
       .n_rooms = n + 1,
       .since = line->since,
+      .passed = line->passed,
   };
   int rv;
 
@@ -317,6 +319,34 @@ static bool send_missed(const struct sio__backlog_part *parts, size_t n,
   return sent;
 }
 
+/* What has been missed, as it counts towards the limits of output. */
+struct missed {
+  uint64_t bytes;
+  size_t n;
+};
+
+static bool add_up(const struct sio__backlog_part *parts, size_t n, void *user)
+{
+  struct missed *missed = user;
+
+  for (size_t i = 0; i < n; i++)
+    missed->bytes += parts[i].len;
+  missed->n += n;
+  return true;
+}
+
+/* Whether all of it can be sent: whoever would be cut over it would come back
+ * for it again and again. */
+static bool fits(const struct sio_socket *socket)
+{
+  struct missed missed = {0, 0};
+
+  return sio__recover_replay(&socket->ns->recovery->store,
+                             socket->lifeline->taken, add_up, &missed) == 0 &&
+         (missed.n == 0 || sio__pressure_has_room(socket->client->session,
+                                                  missed.bytes, missed.n));
+}
+
 /* Something is missing: the client joins as a new one, and the middlewares
  * are asked again. */
 static void begin_anew(struct sio_socket *socket)
@@ -349,7 +379,8 @@ bool sio__revival_replay(struct sio_socket *socket)
     return true;
   }
   line->busy = true;
-  whole = sio__recover_replay(store, taken, send_missed, socket) == 0;
+  whole = fits(socket) &&
+          sio__recover_replay(store, taken, send_missed, socket) == 0;
   line->busy = false;
   if (line->taken == NULL) {
     free_taken(socket->ns, taken);

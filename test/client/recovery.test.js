@@ -61,6 +61,17 @@ suite('recovery', () => {
     assert.deepEqual(who, [true, { name: 'Ann' }, ['red', 'blue']]);
   });
 
+  eachMode('whoever has missed more than there is room for joins anew', async (t, mode) => {
+    const { stays, goes, got, id } = await pair(t, mode, { maxOutputBytes: 20000 });
+    await cut(goes);
+    for (let i = 0; i < 5; i += 1) await ask(stays, 'say', '', 'x'.repeat(6000));
+    await event(goes, 'connect');
+    assert.equal(goes.recovered, false);
+    assert.notEqual(goes.id, id);
+    assert.equal(got.length, 1);
+    await ask(goes, 'who');
+  });
+
   eachMode('it comes back again and again', async (t, mode) => {
     const { stays, goes, got, id } = await pair(t, mode);
     for (let i = 0; i < 3; i += 1) {

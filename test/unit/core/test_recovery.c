@@ -32,7 +32,7 @@ static void test_defaults_are_those_of_the_page(void **state)
   assert_int_equal(recovery.max_disconnection_ms, 120000);
   assert_int_equal(recovery.max_packet_age_ms, 0);
   assert_int_equal(recovery.max_session_bytes, 16777216);
-  assert_int_equal(recovery.max_bytes, 16777216);
+  assert_int_equal(recovery.max_bytes, 4194304);
   assert_int_equal(recovery.max_sessions, 10000);
   assert_int_equal(recovery.max_packets, 10000);
   assert_int_equal(recovery.skip_middlewares, 0);
