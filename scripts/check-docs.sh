@@ -7,7 +7,8 @@
 # What stands behind ``` says how a block of C is taken:
 #
 #   ```c program   a whole program: compiled and linked
-#   ```c           declarations and functions; those of one page go together
+#   ```c           declarations and functions; those of one page go together,
+#                  and are linked if there is a main() among them
 #   ```c body      statements of a function that has the variables below
 #   ```c sketch    not compiled
 #
@@ -192,7 +193,7 @@ figures() {
 }
 
 figures_are_current() {
-  sed -n '/^## Of a server/,/^## The log/s/^|\([^|]*|[^|]*\)|.*/\1/p' \
+  sed -n '/^## Of a server/,$s/^|\([^|]*|[^|]*\)|.*/\1/p' \
     docs/metrics.md | grep -o '`[a-z_()]*`' | tr -d '`' | sort -u \
     >"$scratch/told"
   figures | sort -u | diff - "$scratch/told"
@@ -201,10 +202,11 @@ figures_are_current() {
 try 'blocks of C are of a known kind' extract
 for block in "$scratch"/*.c; do
   kind=${block##*/}
-  case $kind in
-  program-*) try "$kind" links "$block" ;;
-  *) try "$kind" compiles "$block" ;;
-  esac
+  if grep -q '^int main(' "$block"; then
+    try "$kind" links "$block"
+  else
+    try "$kind" compiles "$block"
+  fi
 done
 try 'there is a program in README.md' ls "$scratch"/program-README_md-*.c
 names | sort -u >"$scratch/names"
