@@ -2,7 +2,7 @@
 // The chat in a real browser.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { launch, screenshot, start } from "./support.js";
+import { launch, screenshot, start, startLasting } from "./support.js";
 
 const PATIENCE_MS = 15000;
 
@@ -225,6 +225,8 @@ test("on a phone nothing is wider than the screen, and the panels open", async (
 });
 
 test("the page survives a restart of the server, and nothing is lost or doubled", async () => {
+  await server.stop();
+  server = await startLasting("chat");
   const ada = await arrive();
   await join(ada, "Ada");
   const grace = await arrive();

@@ -38,7 +38,7 @@ for (const program of ["minimal", "poll_loop"]) {
       const socket = await connect({ transports: list });
       const args = ["Grüße 😀", { n: [1, 2.5, null, true] }, Buffer.from([0, 1, 255])];
       const echo = once(socket, "message");
-      const ack = await socket.timeout(5000).emitWithAck("message", ...args);
+      const ack = await socket.timeout(15000).emitWithAck("message", ...args);
       assert.equal(ack, args[0]);
       assert.deepEqual(await echo, args);
     });
@@ -69,7 +69,7 @@ for (const program of ["minimal", "poll_loop"]) {
 // ---- the chat ----
 
 const enter = (name, options) => connect({ auth: { name }, ...options });
-const ask = (socket, event, ...args) => socket.timeout(5000).emitWithAck(event, ...args);
+const ask = (socket, event, ...args) => socket.timeout(15000).emitWithAck(event, ...args);
 const code = (points) => String.fromCodePoint(points);
 
 describe("the chat", () => {

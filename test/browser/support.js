@@ -51,6 +51,18 @@ export async function start(name, port = 0, ...more) {
   };
 }
 
+// A server on a port that nobody else is given while it is down: below the
+// range from which the system takes free ports.
+export async function startLasting(name) {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await start(name, 20000 + Math.floor(Math.random() * 10000));
+    } catch (error) {
+      if (tries === 5) throw error;
+    }
+  }
+}
+
 // Run a program to its end.
 export async function run(name, ...args) {
   const child = spawn(path.join(build, name), args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });

@@ -178,7 +178,7 @@ suite('broadcast acknowledgements', () => {
     answering(cat, 'c');
     let late;
     bob.on('question', (answer) => { late = answer; });
-    const options = { from: 'namespace', event: 'question', timeout: 500 };
+    const options = { from: 'namespace', event: 'question', timeout: 1500 };
     const [answers, ...rest] = await ask(ann, 'gather', options);
     assert.deepEqual(answers.map(([id]) => id).sort(), [ann.id, cat.id].sort());
     assert.deepEqual(rest, ['timeout', 2, 3]);

@@ -220,7 +220,7 @@ suite('disconnecting', () => {
   });
 
   eachMode('no pong: ping timeout', async (t, mode) => {
-    const server = await startServer(t, { pingInterval: 200, pingTimeout: 150 });
+    const server = await startServer(t, { pingInterval: 200, pingTimeout: 1000 });
     const socket = await connect(server, mode);
     const { id } = socket;
     socket.io.engine._sendPacket = () => {};

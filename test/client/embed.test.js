@@ -13,7 +13,7 @@ const { POLL4, ask } = require('./lib/http');
 const { startEngine } = require('./lib/server');
 const { frame, handshake, head, rawTcp } = require('./lib/tcp');
 const { ENGINE } = require('./lib/websocket');
-const { sleep, until } = require('./lib/wait');
+const { until } = require('./lib/wait');
 
 suite('connections that are handed over', () => {
   function start(t, options) {
@@ -35,7 +35,7 @@ suite('connections that are handed over', () => {
     for (const cut of [1, 5, 30, request.length - 1]) {
       const tcp = await rawTcp(server, server.handover);
       await tcp.write(request.slice(0, cut));
-      await sleep(30);
+      await server.caughtUp();
       await tcp.write(request.slice(cut));
       await tcp.until(/^HTTP\/1\.1 200 [^]*\r\n\r\n0\{"sid"/);
     }
@@ -133,7 +133,7 @@ suite('requests outside the path', () => {
     const server = await startEngine(t);
     const tcp = await rawTcp(server);
     await tcp.write(`${head('POST', '/upload', { 'Transfer-Encoding': 'chunked' })}3\r\nab`);
-    await sleep(20);
+    await server.caughtUp();
     await tcp.write(`c\r\n2;x=y\r\nde\r\n0\r\nTrailer: x\r\n\r\n${head('GET', '/hello')}`);
     await tcp.until(/\r\n\r\n5 495HTTP\/1\.1 200 [^]*hello$/);
   });
@@ -146,7 +146,7 @@ suite('requests outside the path', () => {
     assert.match(await tcp.end(), /^HTTP\/1\.1 413 /);
     const cut = await rawTcp(server);
     await cut.write(`${head('POST', '/upload', { 'Content-Length': 1000 })}xxx`);
-    await sleep(30);
+    await server.caughtUp();
     cut.reset();
     const uploads = await until(async () => {
       const all = await server.entries('upload');

@@ -6,10 +6,12 @@
 const assert = require('node:assert/strict');
 const { check, suite } = require('./lib/client');
 const { answer, rawPolling, request } = require('./lib/polling');
-const { CALM, assertOpen, startSuiteServer: startServer } = require('./lib/protocol');
+const {
+  CALM, PATIENT, assertOpen, startSuiteServer: startServer,
+} = require('./lib/protocol');
 const { upgrade } = require('./lib/session');
 const { ENGINE, probe, rawWebSocket } = require('./lib/websocket');
-const { sleep } = require('./lib/wait');
+const { sleep, until } = require('./lib/wait');
 
 const SEP = '\x1e';
 
@@ -162,7 +164,7 @@ suite('Engine.IO: messages', () => {
 
 suite('Engine.IO: heartbeat', () => {
   check('polling: three pings are answered', async (t) => {
-    const server = await startServer(t);
+    const server = await startServer(t, PATIENT);
     const polling = await joinedPolling(server);
     let last = 0;
     for (let i = 0; i < 3; i += 1) {
@@ -177,11 +179,11 @@ suite('Engine.IO: heartbeat', () => {
     const server = await startServer(t);
     const polling = await rawPolling(server);
     await sleep(500);
-    assert.equal((await polling.get()).status, 400);
+    await until(async () => (await polling.get()).status === 400, 'end of the session');
   });
 
   check('websocket: three pings are answered', async (t) => {
-    const server = await startServer(t);
+    const server = await startServer(t, PATIENT);
     const socket = await joinedWebSocket(server);
     for (let i = 0; i < 3; i += 1) {
       assert.equal(await socket.next(), '2');
@@ -196,7 +198,7 @@ suite('Engine.IO: heartbeat', () => {
     const begin = Date.now();
     const socket = rawWebSocket(server);
     await socket.next();
-    assert.equal((await socket.end(2000)).code, 1005);
+    assert.equal((await socket.end()).code, 1005);
     assert.ok(Date.now() - begin >= 450);
   });
 });
@@ -216,7 +218,7 @@ suite('Engine.IO: close and upgrade', () => {
     const socket = rawWebSocket(server);
     await socket.next();
     socket.send('1');
-    await socket.end(200);
+    await socket.end();
   });
 
   check('a session moves from polling to a websocket', async (t) => {

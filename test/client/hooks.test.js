@@ -138,7 +138,7 @@ suite('the handshake hook', () => {
       const tcp = await rawTcp(server);
       const text = handshake(`${query}&handshake=accept-later&delay=500`, {}, server.path);
       await tcp.write(query === POLL4 ? text.replace(/Connection: Upgrade\r\nUpgrade: websocket\r\n/, '') : text);
-      await sleep(30);
+      await server.caughtUp();
       tcp.reset();
     }
     await until(async () => (await server.entries('handshake')).length === 2, 'two decisions');

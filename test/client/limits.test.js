@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const io2 = require('socket.io-client-v2');
 const { ask, check, client, collect, connect, eachMode, suite } = require('./lib/client');
 const { startServer } = require('./lib/server');
-const { event } = require('./lib/wait');
+const { event, until } = require('./lib/wait');
 
 const LIMITS = { nsp: '/limits' };
 
@@ -28,6 +28,21 @@ async function assertRefused(server, mode, status) {
   if (mode !== 'websocket only') assert.equal(error.context.status, status);
 }
 
+// The first handshake that is refused, and how many were not: a slow machine
+// gives the server time to allow more.
+async function turnedAway(server) {
+  for (let passed = 0; passed < 1000; passed += 1) {
+    const answer = await handshake(server);
+    if (answer.status !== 200) return { passed, answer };
+  }
+  throw new Error('nobody is turned away');
+}
+
+// Somebody gets in again.
+function again(server) {
+  return until(async () => (await handshake(server)).status === 200, 'handshake');
+}
+
 async function ended(server, socket) {
   const { id } = socket;
   await event(socket, 'disconnect');
@@ -39,19 +54,19 @@ suite('limits', () => {
     const server = await startServer(t, {
       handshakesPerAddress: 1, handshakesPerAddressBurst: 2,
     });
-    assert.equal((await handshake(server)).status, 200);
-    assert.equal((await handshake(server)).status, 200);
-    assert.deepEqual(await handshake(server), {
+    const { passed, answer } = await turnedAway(server);
+    assert.ok(passed >= 2);
+    assert.deepEqual(answer, {
       status: 429, after: '1', connection: 'close', body: '',
     });
-    await new Promise((resolve) => setTimeout(resolve, 1100));
-    assert.equal((await handshake(server)).status, 200);
+    await again(server);
   });
 
   check('if all together come too often they get 503', async (t) => {
     const server = await startServer(t, { handshakesPerSecond: 1, handshakesBurst: 1 });
-    assert.equal((await handshake(server)).status, 200);
-    assert.deepEqual(await handshake(server), {
+    const { passed, answer } = await turnedAway(server);
+    assert.ok(passed >= 1);
+    assert.deepEqual(answer, {
       status: 503, after: '1', connection: 'close', body: '',
     });
   });
@@ -95,8 +110,8 @@ suite('limits', () => {
     const server = await startServer(t, { joinsPerSecond: 1, joinsBurst: 2 });
     const socket = await connect(server, mode);
     const end = ended(server, socket);
-    socket.io.socket('/custom').connect();
-    socket.io.socket('/cast').connect();
+    // One more than there is room for if all have come back meanwhile.
+    for (const nsp of ['/custom', '/cast', '/limits']) socket.io.socket(nsp).connect();
     assert.equal((await end).cause, 'too many joins at a time');
   });
 
@@ -118,13 +133,15 @@ suite('limits', () => {
     const socket = await connect(server, mode);
     const back = collect(socket, 'message-back');
     for (let i = 0; i < 10; i += 1) socket.emit('message', i);
-    const other = socket.io.socket('/custom');
-    const refused = event(other, 'connect_error');
-    other.connect();
+    // Two at once: there is room for one of them at most.
+    const others = ['/custom', '/cast'].map((nsp) => socket.io.socket(nsp));
+    const refused = Promise.race(others.map((other) => event(other, 'connect_error')));
+    for (const other of others) other.connect();
     assert.equal((await refused)[0].message, 'Too many joins');
-    assert.deepEqual(back, [[0], [1], [2]]);
-    await new Promise((resolve) => setTimeout(resolve, 1100));
-    assert.equal(await ask(socket, 'message-with-ack', 'again'), 'again');
+    assert.deepEqual(back.slice(0, 3), [[0], [1], [2]]);
+    assert.ok(back.length < 10, 'none was dropped');
+    await until(() => socket.timeout(100).emitWithAck('message-with-ack', 'again').catch(() => false),
+      'answer');
   });
 
   for (const all of [false, true]) {

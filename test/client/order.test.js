@@ -11,11 +11,17 @@ const { startServer } = require('./lib/server');
 const { probe } = require('./lib/websocket');
 const { event, sleep } = require('./lib/wait');
 
-// A WebSocket that comes late, so that there is time to talk before it.
-class LateWebSocket extends transports.websocket {
-  doOpen() {
-    setTimeout(() => super.doOpen(), 60);
+// Transports of which the second waits for `begin()`, so that there is time to
+// talk before it.
+function transportsInTurn() {
+  let begin;
+  const begun = new Promise((resolve) => (begin = resolve));
+  class LateWebSocket extends transports.websocket {
+    doOpen() {
+      begun.then(() => super.doOpen());
+    }
   }
+  return { begin, inTurn: [transports.polling, LateWebSocket] };
 }
 
 const COUNT = 1000;
@@ -47,20 +53,22 @@ suite('order', () => {
 
   check('1,000 messages in both directions keep their order across the upgrade', async (t) => {
     const server = await startServer(t);
-    const socket = client(server, 'upgrade', { transports: [transports.polling, LateWebSocket] });
+    const { begin, inTurn } = transportsInTurn();
+    const socket = client(server, 'upgrade', { transports: inTurn });
     const echoes = collect(socket, 'message-back');
     const ticks = collect(socket, 'tick');
     const names = new Set();
     await event(socket, 'connect');
     const upgraded = event(socket.io.engine, 'upgrade');
-    // Paced so that some are sent before, some during and some after it.
+    // Some are sent before, some during and some after it.
     for (let i = 0; i < COUNT; i += 1) {
+      if (i === 300) begin();
+      if (i === 700) await upgraded;
       if (i % 100 === 0) socket.emit('burst', 'tick', 100);
       socket.emit('message', i);
       names.add(socket.io.engine.transport.name);
       if (i % 5 === 4) await sleep(1);
     }
-    await upgraded;
     await settle(socket);
     assert.deepEqual([...names], ['polling', 'websocket']);
     assert.deepEqual(echoes, NUMBERS);
@@ -69,16 +77,18 @@ suite('order', () => {
 
   check('1,000 messages with binary keep their order across the upgrade', async (t) => {
     const server = await startServer(t);
-    const socket = client(server, 'upgrade', { transports: [transports.polling, LateWebSocket] });
+    const { begin, inTurn } = transportsInTurn();
+    const socket = client(server, 'upgrade', { transports: inTurn });
     const echoes = collect(socket, 'message-back');
     await event(socket, 'connect');
     const upgraded = event(socket.io.engine, 'upgrade');
     const sent = NUMBERS.map(([i]) => (i % 4 === 0 ? [i, Buffer.from([i % 256])] : [i]));
     for (const args of sent) {
+      if (args[0] === 300) begin();
+      if (args[0] === 700) await upgraded;
       socket.emit('message', ...args);
       if (args[0] % 10 === 9) await sleep(1);
     }
-    await upgraded;
     await settle(socket);
     assert.deepEqual(echoes, sent);
   });

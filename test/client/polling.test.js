@@ -104,7 +104,7 @@ suite('long-polling', () => {
     const poll = await polling.waiting();
     const slow = await rawTcp(server);
     await slow.write(`${head('POST', `/socket.io/?${polling.query}`, { 'Content-Length': 100 })}42[`);
-    await sleep(50);
+    await server.caughtUp();
     assert.deepEqual(await polling.post('42["a"]'), { status: 400, body: '' });
     assert.deepEqual(await poll.answered, { status: 200, body: '1' });
     await slow.end();
@@ -117,7 +117,7 @@ suite('long-polling', () => {
     const polling = await joined(server);
     const cut = await rawTcp(server);
     await cut.write(`${head('POST', `/socket.io/?${polling.query}`, { 'Content-Length': 100 })}42[`);
-    await sleep(50);
+    await server.caughtUp();
     cut.reset();
     const { reason, cause } = await server.entry({ what: 'disconnect' });
     assert.deepEqual([reason, cause],
@@ -159,14 +159,19 @@ suite('the upgrade', () => {
 
   check('a GET that waits already is answered at the probe', async (t) => {
     const server = await startServer(t);
-    const polling = await joined(server);
-    const poll = await polling.waiting();
-    const socket = await probe(server, polling.sid);
-    const begin = Date.now();
-    socket.send('2probe');
-    assert.equal((await poll.answered).body, '6');
-    assert.ok(Date.now() - begin < 90);
-    assert.equal(await socket.next(), '3probe');
+    let took = Infinity;
+    // Not by a timer of 100 ms; a busy machine may need several tries.
+    for (let tries = 0; took >= 90 && tries < 20; tries += 1) {
+      const polling = await joined(server);
+      const poll = await polling.waiting();
+      const socket = await probe(server, polling.sid);
+      const begin = Date.now();
+      socket.send('2probe');
+      assert.equal((await poll.answered).body, '6');
+      took = Date.now() - begin;
+      assert.equal(await socket.next(), '3probe');
+    }
+    assert.ok(took < 90, `${took} ms`);
   });
 
   check('a GET that waits at its end is answered with a noop', async (t) => {
@@ -205,22 +210,22 @@ suite('the upgrade', () => {
     for (const stage of [[], ['2probe']]) {
       const socket = await probe(server, polling.sid);
       stage.forEach((packet) => socket.send(packet));
-      await sleep(20);
+      await server.caughtUp();
       socket.ws.terminate();
-      await sleep(20);
+      await server.caughtUp();
       await assertAlive(polling);
     }
   });
 
   check('a candidate that is too slow goes and the session stays', async (t) => {
-    const server = await startServer(t, { upgradeTimeout: 200 });
+    const server = await startServer(t, { upgradeTimeout: 1000 });
     const polling = await joined(server);
     const begin = Date.now();
     const socket = await probe(server, polling.sid);
     socket.send('2probe');
     assert.equal(await socket.next(), '3probe');
-    await socket.end(1500);
-    assert.ok(Date.now() - begin >= 190);
+    await socket.end();
+    assert.ok(Date.now() - begin >= 990);
     await assertAlive(polling);
   });
 
@@ -229,7 +234,7 @@ suite('the upgrade', () => {
     const polling = await joined(server);
     const socket = await probe(server, polling.sid);
     await polling.post('1');
-    await socket.end(1000);
+    await socket.end();
   });
 
   check('a websocket session cannot be taken over', async (t) => {
@@ -252,7 +257,7 @@ suite('the upgrade', () => {
     const socket = await probe(server, polling.sid);
     const slow = await rawTcp(server);
     await slow.write(`${head('POST', `/socket.io/?${polling.query}`, { 'Content-Length': 100 })}42[`);
-    await sleep(50);
+    await server.caughtUp();
     socket.send('5');
     await slow.end();
     socket.send('42["message",1]');

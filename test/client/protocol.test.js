@@ -5,7 +5,7 @@
 
 const assert = require('node:assert/strict');
 const { check, eachMode, suite } = require('./lib/client');
-const { CALM, startSuiteServer: startServer } = require('./lib/protocol');
+const { CALM, PATIENT, startSuiteServer: startServer } = require('./lib/protocol');
 const { rawSession } = require('./lib/session');
 const { rawPolling } = require('./lib/polling');
 const { rawWebSocket } = require('./lib/websocket');
@@ -17,7 +17,7 @@ const SECOND = Buffer.from([4, 5, 6]);
 // A session that has not joined anything.  The official suite uses WebSockets
 // only, and its heartbeat.
 async function fresh(t, mode) {
-  const options = mode === 'websocket only' ? {} : CALM;
+  const options = mode === 'websocket only' ? PATIENT : CALM;
   return rawSession(await startServer(t, options), mode);
 }
 
@@ -87,7 +87,7 @@ suite('Socket.IO: connect', () => {
     const begin = Date.now();
     assert.deepEqual(await session.ended(), []);
     const took = Date.now() - begin;
-    assert.ok(took > 800 && took < 2000, `closed after ${took} ms`);
+    assert.ok(took > 800 && took < 10000, `closed after ${took} ms`);
   });
 });
 

@@ -41,7 +41,7 @@ for (const [name, more] of Object.entries(VARIANTS)) {
         const begin = Date.now();
         await server.send(client.sid, `news ${i}`);
         await client.received(i + 1);
-        assert.ok(Date.now() - begin < 1000);
+        assert.ok(Date.now() - begin < 5000);
       }
     });
 
@@ -156,7 +156,7 @@ suite('several servers', () => {
         await client.received(i);
       }
     }
-    await sleep(20);
+    await Promise.all(servers.map((server) => server.caughtUp()));
     const refused = await Promise.all(servers.map((server) => server.entries('refused')));
     assert.deepEqual(refused, [[], []]);
   });

@@ -5,18 +5,17 @@
 const assert = require('node:assert/strict');
 const { ask, check, collect, connect, eachMode, suite } = require('./lib/client');
 const { startServer } = require('./lib/server');
-const { event, sleep, until } = require('./lib/wait');
+const { event, until } = require('./lib/wait');
 
 const NSP = { nsp: '/recovery' };
-const AGAIN = { ...NSP, reconnection: true, reconnectionDelay: 150, reconnectionDelayMax: 150, randomizationFactor: 0 };
 const BYTES = Buffer.from([1, 2, 3]);
 
-// A client that will come back, with what it has got of "news", and another
-// one that stays.
-async function pair(t, mode, options = {}) {
+// A client that goes and comes back, with what it has got of "news", and
+// another one that stays.
+async function pair(t, mode, options = {}, more = {}) {
   const server = await startServer(t, { recovery: 60000, ...options });
   const stays = await connect(server, 'websocket only', NSP);
-  const goes = await connect(server, mode, AGAIN);
+  const goes = await connect(server, mode, { ...NSP, ...more });
   const got = collect(goes, 'news');
   await ask(goes, 'begin', { name: 'Ann' }, 'red', 'blue');
   await ask(stays, 'say', '', 'first');
@@ -31,6 +30,12 @@ function cut(socket) {
   if (transport.name === 'websocket') transport.ws.close();
   else socket.io.engine.close();
   return away;
+}
+
+async function back(socket) {
+  const connected = event(socket, 'connect');
+  socket.connect();
+  await connected;
 }
 
 // Without the offsets.
@@ -48,7 +53,7 @@ suite('recovery', () => {
     await ask(stays, 'say', 'green', 'to green');
     await ask(stays, 'say', id, 'to me', { deep: [BYTES] }, BYTES);
     await ask(stays, 'say', 'blue', 'to blue', 1, null);
-    await event(goes, 'connect');
+    await back(goes);
     assert.equal(goes.recovered, true);
     assert.equal(goes.id, id);
     await until(() => got.length === 5, 'what was missed');
@@ -65,19 +70,22 @@ suite('recovery', () => {
     const { stays, goes, got, id } = await pair(t, mode, { maxOutputBytes: 20000 });
     await cut(goes);
     for (let i = 0; i < 5; i += 1) await ask(stays, 'say', '', 'x'.repeat(6000));
-    await event(goes, 'connect');
+    await back(goes);
     assert.equal(goes.recovered, false);
     assert.notEqual(goes.id, id);
     assert.equal(got.length, 1);
     await ask(goes, 'who');
   });
 
-  eachMode('it comes back again and again', async (t, mode) => {
-    const { stays, goes, got, id } = await pair(t, mode);
+  eachMode('it comes back by itself, again and again', async (t, mode) => {
+    const { stays, goes, got, id } = await pair(t, mode, {}, {
+      reconnection: true, reconnectionDelay: 100, reconnectionDelayMax: 100,
+    });
     for (let i = 0; i < 3; i += 1) {
+      const connected = event(goes, 'connect');
       await cut(goes);
       await ask(stays, 'say', '', i);
-      await event(goes, 'connect');
+      await connected;
       assert.equal(goes.recovered, true);
       assert.equal(goes.id, id);
       await until(() => got.length === i + 2, 'what was missed');
@@ -91,18 +99,17 @@ suite('recovery', () => {
     await ask(stays, 'cut', id);
     await away;
     await ask(stays, 'say', '', 'missed');
-    await event(goes, 'connect');
+    await back(goes);
     assert.equal(goes.recovered, true);
     await until(() => got.length === 2, 'what was missed');
   });
 
   eachMode('not after it has left by itself', async (t, mode) => {
-    const { stays, goes, got, id } = await pair(t, mode);
+    const { server, stays, goes, got, id } = await pair(t, mode);
     goes.disconnect();
-    await sleep(50);
+    await until(async () => await server.control('count', NSP.nsp) === 1, 'that it has left');
     await ask(stays, 'say', '', 'missed');
-    goes.connect();
-    await event(goes, 'connect');
+    await back(goes);
     assert.equal(goes.recovered, false);
     assert.notEqual(goes.id, id);
     assert.equal(got.length, 1);
@@ -114,8 +121,7 @@ suite('recovery', () => {
     await ask(stays, 'kick', id);
     assert.deepEqual((await away)[0], 'io server disconnect');
     await ask(stays, 'say', '', 'missed');
-    goes.connect();
-    await event(goes, 'connect');
+    await back(goes);
     assert.equal(goes.recovered, false);
     assert.equal(got.length, 1);
   });
@@ -124,11 +130,11 @@ suite('recovery', () => {
     const { stays, goes, got, id } = await pair(t, mode, { recovery: 30 });
     await cut(goes);
     await ask(stays, 'say', '', 'missed');
-    await event(goes, 'connect');
+    await until(async () => await ask(stays, 'lost') === 1, 'that it is lost');
+    await back(goes);
     assert.equal(goes.recovered, false);
     assert.notEqual(goes.id, id);
     assert.equal(got.length, 1);
-    await until(async () => await ask(stays, 'lost') === 1, 'that it is lost');
   });
 
   eachMode('not when a middleware refuses', async (t, mode) => {
@@ -136,7 +142,9 @@ suite('recovery', () => {
     await ask(goes, 'begin', { name: 'banned' });
     await cut(goes);
     await ask(stays, 'say', '', 'secret');
-    const [error] = await event(goes, 'connect_error');
+    const refused = event(goes, 'connect_error');
+    goes.connect();
+    const [error] = await refused;
     assert.equal(error.message, 'banned');
     assert.equal(got.length, 1);
     assert.equal(await ask(stays, 'lost'), 1);
@@ -146,7 +154,7 @@ suite('recovery', () => {
     const { goes } = await pair(t, 'websocket only', { recovery: 1, skipping: 60000 });
     await ask(goes, 'begin', { name: 'banned' });
     await cut(goes);
-    await event(goes, 'connect');
+    await back(goes);
     assert.equal(goes.recovered, true);
   });
 

@@ -209,7 +209,7 @@ suite('requests of a session that are refused', () => {
     const query = await session(server);
     const first = await rawTcp(server);
     await first.write(head('GET', `${server.path}?${query}`));
-    await sleep(30);
+    await server.caughtUp();
     assert.deepEqual(await refused(server, 'GET', query), empty(400));
     await first.until(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n1$/);
     const { reason, cause } = await server.entry({ what: 'close' });
@@ -222,7 +222,7 @@ suite('requests of a session that are refused', () => {
     const query = await session(server);
     const first = await rawTcp(server);
     await first.write(`${head('POST', `${server.path}?${query}`, { 'Content-Length': 10 })}4`);
-    await sleep(30);
+    await server.caughtUp();
     assert.deepEqual(await refused(server, 'POST', query, {}, '4a'), empty(400));
     assert.equal(await first.end(), '');
     assert.equal((await server.entry({ what: 'close' })).cause, 'data request overlap from client');
@@ -433,7 +433,7 @@ suite('upgrades that nobody handles', () => {
   });
 
   check('an answer of the host in time is sent', async (t) => {
-    const server = await startEngine(t, { unhandledUpgradeTimeout: 1000 });
+    const server = await startEngine(t, { unhandledUpgradeTimeout: 5000 });
     const tcp = await rawTcp(server);
     await tcp.write(elsewhere(50));
     assert.match(await tcp.end(), /^HTTP\/1\.1 200 [^]*late$/);
@@ -540,11 +540,10 @@ suite('what is no proper HTTP', () => {
   check('a connection without a further request', async (t) => {
     const server = await startEngine(t, { keepAliveTimeout: 150 });
     const tcp = await rawTcp(server);
-    await tcp.write(head('GET', '/hello'));
-    await tcp.until(/hello$/);
     const begin = Date.now();
-    assert.match(await tcp.end(2000), /hello$/);
-    assert.ok(Date.now() - begin >= 100);
+    await tcp.write(head('GET', '/hello'));
+    assert.match(await tcp.end(), /hello$/);
+    assert.ok(Date.now() - begin >= 140);
   });
 
   check('too many requests at once', async (t) => {

@@ -124,7 +124,7 @@ const SCENARIO = {
   },
 
   'a client that falls silent is given up': async (t, row) => {
-    const { server, open } = await stage(t, row, { pingInterval: 250, pingTimeout: 250 });
+    const { server, open } = await stage(t, row, { pingInterval: 250, pingTimeout: 1000 });
     const client = await open();
     client.fallSilent();
     await event(client.socket, 'close');

@@ -8,7 +8,6 @@ const { rawPolling } = require('./lib/polling');
 const { startServer } = require('./lib/server');
 const { frame, handshake, head, rawTcp } = require('./lib/tcp');
 const { ENGINE } = require('./lib/websocket');
-const { sleep } = require('./lib/wait');
 
 const POLL = '/socket.io/?EIO=4&transport=polling';
 
@@ -89,7 +88,7 @@ suite('requests over raw TCP', () => {
     await unharmed();
     const tcp = await rawTcp(server);
     await tcp.write(request.slice(0, 30));
-    await sleep(20);
+    await server.caughtUp();
     tcp.reset();
     await unharmed();
   });
@@ -101,7 +100,7 @@ suite('requests over raw TCP', () => {
     await polling.get();
     const tcp = await rawTcp(server);
     await tcp.write(head('GET', `/socket.io/?${polling.query}`));
-    await sleep(50);
+    await server.caughtUp();
     tcp.reset();
     const { reason, cause } = await server.entry({ what: 'disconnect' });
     assert.deepEqual([reason, cause], ['transport error', 'poll connection closed prematurely']);
@@ -116,7 +115,7 @@ suite('requests over raw TCP', () => {
     await polling.get();
     const tcp = await rawTcp(server);
     await tcp.write(head('GET', `/socket.io/?${polling.query}`));
-    await sleep(50);
+    await server.caughtUp();
     tcp.socket.end();
     const { cause } = await server.entry({ what: 'disconnect' });
     assert.equal(cause, 'poll connection closed prematurely');
@@ -259,7 +258,7 @@ suite('websockets over raw TCP', () => {
     const { server, unharmed } = await withWitnesses(t);
     const tcp = await rawJoined(server);
     await tcp.write(frame(1, '42["message","cut"]').subarray(0, 10));
-    await sleep(20);
+    await server.caughtUp();
     tcp.reset();
     const { reason } = await server.entry({ what: 'disconnect' });
     assert.equal(reason, 'transport close');

@@ -62,7 +62,7 @@ function suite(name, define) {
 }
 
 function check(name, run) {
-  test(name, { timeout: 20000 }, run);
+  test(name, { timeout: 60000 }, run);
 }
 
 // One test for each way to be connected.

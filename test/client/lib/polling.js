@@ -3,7 +3,7 @@
 'use strict';
 
 const http = require('node:http');
-const { PATIENCE_MS, sleep, within } = require('./wait');
+const { PATIENCE_MS, within } = require('./wait');
 
 const SEP = '\x1e';
 
@@ -57,7 +57,7 @@ class RawPolling {
     const bounded = within(answered, 'answer to the waiting GET');
     bounded.catch(() => {});
     await new Promise((resolve) => request.once('finish', resolve));
-    await sleep(20);
+    await this.server.caughtUp();
     return { answered: bounded, abort: () => request.destroy() };
   }
 

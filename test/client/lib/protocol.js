@@ -15,6 +15,9 @@ const SETTINGS = {
 // For cases that a ping in between would disturb on a busy machine.
 const CALM = { pingInterval: 25000, pingTimeout: 20000 };
 
+// For cases in which pings are answered: a busy machine takes its time.
+const PATIENT = { pingTimeout: 10000 };
+
 function startSuiteServer(t, options) {
   return startServer(t, { ...SETTINGS, ...options });
 }
@@ -32,4 +35,6 @@ function assertOpen(packet, upgrades) {
   return sid;
 }
 
-module.exports = { CALM, assertOpen, startSuiteServer };
+module.exports = {
+  CALM, PATIENT, assertOpen, startSuiteServer,
+};

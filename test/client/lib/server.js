@@ -7,7 +7,8 @@ const http = require('node:http');
 const path = require('node:path');
 const { io } = require('socket.io-client');
 const msgpack = require('socket.io-msgpack-parser');
-const { until, within } = require('./wait');
+const { ask } = require('./http');
+const { PATIENCE_MS, until, within } = require('./wait');
 
 const BUILT = path.resolve(__dirname, '../../../build/test/client/server');
 const COMMAND = (process.env.SIO_TEST_SERVER || BUILT).split(' ');
@@ -60,6 +61,14 @@ class TestServer {
     return this;
   }
 
+  // What was written to the server before now has been read by it.  One turn of
+  // its loop may see an answer's connection before the others that are ready,
+  // two in a row cannot.
+  async caughtUp() {
+    await ask(this, '/hello');
+    await ask(this, '/hello');
+  }
+
   // `close` is called before the server stops, newest first.
   own(thing, close) {
     this.owned.push(() => close(thing));
@@ -78,7 +87,7 @@ class TestServer {
       });
       this.own(this.steering, (socket) => socket.disconnect());
     }
-    return this.steering.timeout(3000).emitWithAck(name, ...args);
+    return this.steering.timeout(PATIENCE_MS).emitWithAck(name, ...args);
   }
 
   // All that happened outside /control, in order.
