@@ -261,7 +261,7 @@ SECTIONS := unit asan $(NODE_FOLDERS:test/%=%) abi docs
 DIFF_SEQUENCES ?= 300
 
 .PHONY: test check $(SECTIONS:%=check-%) check-client-asan check-differential \
-  valgrind
+  slow-readers storm valgrind
 test: setup
 	@$(MAKE) check
 
@@ -291,6 +291,11 @@ check-differential: $(call installed,test/differential) \
     $(B)/test/client/server
 	@SIO_TEST_SERVER=$(B)/test/client/server node test/differential/run.js \
 	   --sequences $(DIFF_SEQUENCES) $(DIFF_ARGS)
+
+# Many clients, see test/load/README.md; not a part of `make test` either.
+slow-readers storm: $(call installed,test/client) $(B)/test/load/server
+	@SIO_LOAD_SERVER=$(B)/test/load/server \
+	   timeout -k 10 300 node test/load/$@.js $(LOAD_ARGS)
 
 check-browser: $(call installed,test/browser examples/chat) $(PROGRAMS:%=$(B)/%)
 	@scripts/run-node-tests.sh browser $(B)/results test/browser
@@ -372,6 +377,7 @@ help:
 	@echo 'make check      the tests alone; check-unit, check-asan, check-client,'
 	@echo '                check-browser, check-abi, check-docs: one kind of them'
 	@echo 'make check-differential   random sequences, against socket.io for Node'
+	@echo 'make slow-readers, make storm   thousands of clients, and what they cost'
 	@echo 'make valgrind   the unit tests under valgrind'
 	@echo 'make lint       format, layers, style, symbols'
 	@echo 'make format     let clang-format write the format'
