@@ -58,7 +58,7 @@ static void conclude(struct sio__wish *wish)
 }
 
 static struct sio__wish *new_wish(struct sio__client *client, sio_str name,
-                                  sio_str auth)
+                                  const struct sio__given *auth)
 {
   struct sio_server *server = client->server;
   struct sio__wish *wish =
@@ -66,7 +66,7 @@ static struct sio__wish *new_wish(struct sio__client *client, sio_str name,
 
   if (wish == NULL)
     return NULL;
-  if (auth.len > 0) {
+  if (auth->json.len > 0) {
     wish->auth = sio__auth_new(&server->mem, auth);
     if (wish->auth == NULL) {
       sio__mem_free(&server->mem, wish, sizeof *wish + name.len + 1);
@@ -86,7 +86,8 @@ static struct sio__wish *new_wish(struct sio__client *client, sio_str name,
 
 /* ---- Outcome ---- */
 
-static void join(struct sio__client *client, struct sio_ns *ns, sio_str auth)
+static void join(struct sio__client *client, struct sio_ns *ns,
+                 const struct sio__given *auth)
 {
   /* It may have asked again, and got in, when the host had made it. */
   if (client->session->state == SESSION_OPEN &&
@@ -99,7 +100,7 @@ static void join(struct sio__client *client, struct sio_ns *ns, sio_str auth)
 /* A parent has agreed: make the child, and let the client join, unless it has
  * gone while the host was told. */
 static void give_child(struct sio__client *client, struct sio_ns *parent,
-                       sio_str name, sio_str auth)
+                       sio_str name, const struct sio__given *auth)
 {
   struct sio_ns *ns;
   int rv = sio__dynamic_child(parent, name, &ns);
@@ -149,7 +150,7 @@ static uint8_t ask(struct sio__wish *wish)
 static bool is_settled(struct sio__wish *wish, uint8_t answer)
 {
   struct sio__client *client = wish->client;
-  sio_str auth = {NULL, 0};
+  struct sio__given auth;
   struct sio_ns *ns, *parent = wish->parent;
 
   if (wish->decided)
@@ -157,12 +158,11 @@ static bool is_settled(struct sio__wish *wish, uint8_t answer)
   ns = sio__ns_find(wish->server, name_of(wish));
   if (ns == NULL && (answer != ANSWER_ACCEPT || !parent->listed))
     return false;
-  if (wish->auth != NULL)
-    auth = sio_value_json(sio__document_value(&wish->auth->document));
+  auth = sio__auth_given(wish->auth);
   if (ns != NULL)
-    join(client, ns, auth);
+    join(client, ns, &auth);
   else
-    give_child(client, parent, name_of(wish), auth);
+    give_child(client, parent, name_of(wish), &auth);
   conclude(wish);
   return true;
 }
@@ -188,7 +188,8 @@ static void advance(struct sio__wish *wish, uint8_t answer)
   sio__engine_leave(engine);
 }
 
-void sio__wish(struct sio__client *client, sio_str name, sio_str auth)
+void sio__wish(struct sio__client *client, sio_str name,
+               const struct sio__given *auth)
 {
   struct sio_ns *parent = sio__dynamic_candidate(client->server, NULL, name);
   char text[SIO__NS_NAME_MAX + 1];

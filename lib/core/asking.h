@@ -32,9 +32,10 @@ struct sio_ns_request {
   struct sio__wish *wish; /* a reference */
 };
 
-/* A client wants to join what does not exist: ask the parents.  `auth` is the
- * JSON of its payload, or empty.  A bracket is open. */
-void sio__wish(struct sio__client *client, sio_str name, sio_str auth);
+/* A client wants to join what does not exist: ask the parents.  A bracket is
+ * open. */
+void sio__wish(struct sio__client *client, sio_str name,
+               const struct sio__given *auth);
 
 /* Whether it has said so already, and no answer is there yet. */
 bool sio__client_wishes(const struct sio__client *client, sio_str name);

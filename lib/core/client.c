@@ -173,8 +173,11 @@ static bool may_repeat(const struct sio__client *client,
 }
 
 static void on_connect(struct sio__client *client,
-                       const struct sio__packet *packet)
+                       const struct sio__packet *packet,
+                       const sio_span *attachments)
 {
+  const struct sio__given auth = {packet->json, attachments,
+                                  packet->attachments};
   struct sio_ns *ns = sio__ns_find(client->server, packet->nsp);
   struct sio_socket *socket =
       ns != NULL ? sio__client_socket(client, ns) : NULL;
@@ -195,9 +198,9 @@ static void on_connect(struct sio__client *client,
     return;
   }
   if (ns != NULL)
-    sio__socket_join(client, ns, packet->json);
+    sio__socket_join(client, ns, &auth);
   else
-    sio__wish(client, packet->nsp, packet->json);
+    sio__wish(client, packet->nsp, &auth);
 }
 
 /* The socket that a packet is for; NULL, and the client is on its way out, if
@@ -284,7 +287,7 @@ static void hold(struct sio__client *client, const struct sio__packet *packet)
 static void take(struct sio__client *client, struct sio__packet *packet)
 {
   if (packet->type == PACKET_CONNECT)
-    on_connect(client, packet);
+    on_connect(client, packet, NULL);
   else if (packet->attachments > 0)
     hold(client, packet);
   else
@@ -353,13 +356,10 @@ static void take_packed(struct sio__client *client, struct sio__packet *packet,
                           SIO_CAUSE_ATTACHMENT_SIZE, NULL);
   else if (packet->type != PACKET_CONNECT)
     deliver(client, packet, in->attachments);
-  else if (packet->attachments > 0)
-    sio__client_violation(client, SIO_REASON_FORCED_CLOSE, SIO_CAUSE_PACKET,
-                          "binary data in the payload of a CONNECT");
   else if (packet->nsp.len == 0 || *packet->nsp.data != '/')
     sio__client_no_namespace(client, packet->nsp);
   else
-    on_connect(client, packet);
+    on_connect(client, packet, in->attachments);
 }
 
 static void on_msgpack(struct sio__client *client, const uint8_t *data,

@@ -8,6 +8,7 @@
 int sio_socket_set_data(sio_socket *socket, sio_str json)
 {
   const sio_allocator *mem = &socket->ns->server->mem;
+  const struct sio__given given = {json, NULL, 0};
   struct sio__auth *data = NULL;
 
   if (socket->state == SOCKET_GONE)
@@ -15,7 +16,7 @@ int sio_socket_set_data(sio_socket *socket, sio_str json)
   if (json.len > 0) {
     if (sio__json_check(json.data, json.len, SIO__JSON_MAX_DEPTH, NULL) != 0)
       return SIO_ERR_JSON;
-    data = sio__auth_new(mem, json);
+    data = sio__auth_new(mem, &given);
     if (data == NULL)
       return SIO_ERR_NOMEM;
   }

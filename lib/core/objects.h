@@ -187,15 +187,25 @@ enum sio__socket_state {
 /* Whether the drain handlers are to be told; see core/drain.h. */
 enum sio__socket_drain { DRAIN_NONE, DRAIN_AWAITED, DRAIN_DUE };
 
-/* A copy of the auth payload. */
+/* The payload of a CONNECT; borrowed. */
+struct sio__given {
+  sio_str json; /* empty: there is none */
+  const sio_span *attachments;
+  size_t n_attachments;
+};
+
+/* A copy of it. */
 struct sio__auth {
   struct sio_document document;
   size_t size;
-  char text[];
+  sio_span attachments[]; /* then their bytes, and the text */
 };
 
 /* NULL: no memory. */
-struct sio__auth *sio__auth_new(const sio_allocator *mem, sio_str json);
+struct sio__auth *sio__auth_new(const sio_allocator *mem,
+                                const struct sio__given *given);
+/* What it is a copy of; of NULL, nothing. */
+struct sio__given sio__auth_given(const struct sio__auth *auth);
 void sio__auth_free(struct sio__auth *auth, const sio_allocator *mem);
 
 struct sio_socket {
@@ -231,9 +241,9 @@ struct sio_socket {
 void sio__sockets_leave(struct sio__list *list, size_t link_offset,
                         const sio_end *end);
 
-/* A client asks to join; `auth` is the JSON of its payload, or empty. */
+/* A client asks to join. */
 void sio__socket_join(struct sio__client *client, struct sio_ns *ns,
-                      sio_str auth);
+                      const struct sio__given *auth);
 
 /* The client's socket in a namespace; NULL if there is none. */
 struct sio_socket *sio__client_socket(const struct sio__client *client,

@@ -353,6 +353,7 @@ static void begin_anew(struct sio_socket *socket)
 {
   static const sio_end end = {SIO_REASON_SERVER_DISCONNECT, SIO_CAUSE_REFUSED,
                               NULL, 0, 0};
+  const struct sio__given auth = sio__auth_given(socket->auth);
   struct sio__client *client = socket->client;
   struct sio_ns *ns = socket->ns;
 
@@ -364,7 +365,7 @@ static void begin_anew(struct sio_socket *socket)
   else if (!ns->listed)
     sio__client_no_namespace(client, sio__ns_str(ns));
   else
-    sio__socket_join(client, ns, sio_value_json(sio_socket_auth(socket)));
+    sio__socket_join(client, ns, &auth);
 }
 
 bool sio__revival_replay(struct sio_socket *socket)

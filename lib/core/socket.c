@@ -10,16 +10,53 @@
 
 /* ---- Memory ---- */
 
-struct sio__auth *sio__auth_new(const sio_allocator *mem, sio_str json)
+static char *append(char *to, const void *data, size_t len)
 {
-  struct sio__auth *auth = sio__mem_alloc(mem, sizeof *auth + json.len);
+  if (len > 0)
+    memcpy(to, data, len);
+  return to + len;
+}
 
+struct sio__auth *sio__auth_new(const sio_allocator *mem,
+                                const struct sio__given *given)
+{
+  size_t n = given->n_attachments;
+  size_t size = sizeof(struct sio__auth) + n * sizeof(sio_span);
+  size_t spans = size;
+  struct sio__auth *auth;
+  char *to;
+
+  size += given->json.len;
+  for (size_t i = 0; i < n; i++)
+    size += given->attachments[i].len;
+  auth = sio__mem_alloc(mem, size);
   if (auth == NULL)
     return NULL;
-  auth->size = sizeof *auth + json.len;
-  memcpy(auth->text, json.data, json.len);
-  sio__document_init(&auth->document, auth->text, json.len, mem);
+  auth->size = size;
+  to = (char *)auth + spans;
+  for (size_t i = 0; i < n; i++) {
+    auth->attachments[i].data = (const uint8_t *)to;
+    auth->attachments[i].len = given->attachments[i].len;
+    to = append(to, given->attachments[i].data, given->attachments[i].len);
+  }
+  sio__document_init(&auth->document, to, given->json.len, mem);
+  (void)append(to, given->json.data, given->json.len); /* up to the end */
+  auth->document.attachments = auth->attachments;
+  auth->document.n_attachments = n;
   return auth;
+}
+
+struct sio__given sio__auth_given(const struct sio__auth *auth)
+{
+  struct sio__given given = {{NULL, 0}, NULL, 0};
+
+  if (auth == NULL)
+    return given;
+  given.json.data = auth->document.text;
+  given.json.len = auth->document.len;
+  given.attachments = auth->attachments;
+  given.n_attachments = auth->document.n_attachments;
+  return given;
 }
 
 void sio__auth_free(struct sio__auth *auth, const sio_allocator *mem)
@@ -80,7 +117,7 @@ void sio_socket_release(sio_socket *socket)
 }
 
 static struct sio_socket *make(struct sio__client *client, struct sio_ns *ns,
-                               sio_str auth, sio_str id)
+                               const struct sio__given *auth, sio_str id)
 {
   struct sio_server *server = client->server;
   size_t size = socket_size(id.len);
@@ -88,7 +125,7 @@ static struct sio_socket *make(struct sio__client *client, struct sio_ns *ns,
 
   if (socket == NULL)
     return NULL;
-  if (auth.len > 0) {
+  if (auth->json.len > 0) {
     socket->auth = sio__auth_new(&server->mem, auth);
     if (socket->auth == NULL) {
       sio__mem_free(&server->mem, socket, size);
@@ -122,7 +159,7 @@ static struct sio_socket *make(struct sio__client *client, struct sio_ns *ns,
 /* ---- Joining ---- */
 
 void sio__socket_join(struct sio__client *client, struct sio_ns *ns,
-                      sio_str auth)
+                      const struct sio__given *auth)
 {
   struct sio_server *server = client->server;
   char text[SIO__V2_ID_MAX + 1];
@@ -131,7 +168,7 @@ void sio__socket_join(struct sio__client *client, struct sio_ns *ns,
   struct sio__recovered *taken = NULL;
 
   if (ns->recovery != NULL && !sio__v2_is(client) &&
-      !sio__revival_take(client, ns, auth, &taken)) {
+      !sio__revival_take(client, ns, auth->json, &taken)) {
     sio__ns_tidy(ns);
     return;
   }

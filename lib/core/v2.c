@@ -17,7 +17,9 @@ static const char hex_digits[] = "0123456789ABCDEF";
 
 void sio__v2_open(struct sio__client *client)
 {
-  sio__socket_join(client, client->server->root, sio_s("{}"));
+  static const struct sio__given nothing = {{"{}", 2}, NULL, 0};
+
+  sio__socket_join(client, client->server->root, &nothing);
 }
 
 /* ---- Path ---- */

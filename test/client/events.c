@@ -280,14 +280,15 @@ static void on_handshake(sio_socket *socket, const sio_args *args, sio_ack *ack,
 
 static void on_connect(sio_socket *socket, void *user)
 {
-  sio_str auth = sio_value_json(sio_socket_auth(socket));
+  sio_value auth = sio_socket_auth(socket);
+  sio_payload *payload = test_scratch(user);
 
   report_socket(test_report(user), "connect", socket);
-  if (auth.len == 0)
-    auth = sio_s("{}");
-  test_expect(
-      sio_emitf(sio_only(socket), "auth", "raw %.*s", (int)auth.len, auth.data),
-      "auth");
+  if (sio_value_json(auth).len == 0)
+    sio_payload_json(payload, sio_s("{}"));
+  else
+    sio_payload_value(payload, auth);
+  test_expect(sio_emit_payload(sio_only(socket), "auth", payload), "auth");
 }
 
 static void on_disconnecting(sio_socket *socket, const sio_end *end, void *user)

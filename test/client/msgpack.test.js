@@ -127,6 +127,13 @@ suite('msgpack', () => {
     assert.deepEqual([error, answered, asked], [null, 2, 2]);
   });
 
+  eachMode('auth may have binary values', async (t, mode) => {
+    const auth = { name: 'Ann', token: bytes(300, 1), deep: [{ key: Buffer.alloc(0) }, null] };
+    const socket = client(await start(t), mode, { auth });
+    assert.deepEqual(await event(socket, 'auth'), [auth]);
+    assert.equal(await ask(socket, 'message-with-ack', 1), 1);
+  });
+
   eachMode('namespaces, auth and middleware errors', async (t, mode) => {
     const server = await start(t);
     const root = await connect(server, mode);

@@ -285,6 +285,107 @@ static void test_a_refusal_has_its_data(void **state)
   world_close(&w);
 }
 
+/* What it has got, as text, and the bytes of its member "token". */
+static void note_auth(const char *who, sio_value auth)
+{
+  sio_str json = sio_value_json(auth);
+  sio_span token;
+
+  assert_int_equal(sio_value_binary(sio_value_member(auth, "token"), &token),
+                   0);
+  world_note(&w, "%s %.*s %.*s", who, (int)json.len, json.data, (int)token.len,
+             (const char *)token.data);
+}
+
+static void let_in(sio_socket *socket, sio_next *next, void *user)
+{
+  *(sio_socket **)user = sio_socket_retain(socket);
+  note_auth("guard", sio_socket_auth(socket));
+  assert_int_equal(sio_next_ok(next), 0);
+}
+
+static void decide(sio_ns_request *request, void *user)
+{
+  sio_ns_request **kept = user;
+
+  *kept = sio_ns_request_retain(request);
+}
+
+#define TOKENS                                                                 \
+  "a4'data' 83 a4'name' a1'x' a5'token' c403'abc' a1'y' 81 ac'_placeholder' "  \
+  "c3"
+#define TOKENS_JSON                                                            \
+  "{\"name\":\"x\",\"token\":{\"_placeholder\":true,\"num\":0},"               \
+  "\"y\":{\"\\u005fplaceholder\":true}}"
+
+static void test_auth_may_have_binary_values(void **state)
+{
+  sio_ns_request *request = NULL;
+  sio_socket *socket = NULL;
+  sio_ns *parent;
+
+  (void)state;
+  begin();
+  assert_int_equal(sio_use(w.root, let_in, &socket), 0);
+  assert_true(client_open(&w, &c));
+  join(&c, "83 " ROOT("00") TOKENS, "a1'/'");
+  assert_noted(&w, "guard " TOKENS_JSON " abc\njoined /\n");
+  client_drop(&c);
+  w.n_notes = 0;
+  note_auth("gone", sio_socket_auth(socket)); /* as long as the handle */
+  assert_noted(&w, "gone " TOKENS_JSON " abc\n");
+  sio_socket_release(socket);
+
+  parent = sio_of_dynamic(w.server, decide, &request);
+  assert_non_null(parent);
+  assert_int_equal(sio_use(parent, let_in, &socket), 0);
+  assert_true(client_open(&w, &other));
+  say(&other, "83 " IN("00", "a2'/d'") TOKENS);
+  note_auth("parent", sio_ns_request_auth(request));
+  assert_int_equal(sio_ns_request_accept(request), 0);
+  sio_ns_request_release(request);
+  assert_noted(&w, "parent " TOKENS_JSON " abc\nguard " TOKENS_JSON " abc\n");
+  sio_socket_release(socket);
+  world_close(&w);
+}
+
+static void test_auth_of_too_many_bytes_is_refused(void **state)
+{
+  sio_server_options options;
+
+  (void)state;
+  world_options(&w, &options);
+  options.max_attachment_bytes = 2;
+  begin_with(&options);
+  assert_true(client_open(&w, &c));
+  say(&c, "83 " ROOT("00") TOKENS);
+  assert_hears(&c, "<close>\n");
+  assert_noted(&w, "");
+  assert_int_equal(sio_server_cause_count(w.server, SIO_CAUSE_ATTACHMENT_SIZE),
+                   1);
+  world_close(&w);
+}
+
+static void join_short_of_memory(struct test_mem *mem, void *user)
+{
+  sio_server_options options;
+
+  (void)user;
+  sio_server_options_init(&options);
+  options.parser = SIO_PARSER_MSGPACK;
+  if (!world_try_open_with(&w, &options, mem))
+    return;
+  if (client_open(&w, &c))
+    say(&c, "83 " ROOT("00") TOKENS);
+  world_close(&w);
+}
+
+static void test_auth_of_a_client_may_find_no_memory(void **state)
+{
+  (void)state;
+  assert_true(test_every_allocation(join_short_of_memory, NULL) > 10);
+}
+
 static void test_unknown_namespaces_are_refused(void **state)
 {
   static const char *const names[] = {"a2'/x'", "a0", "a1'x'", "a4'/x,y'"};
@@ -378,6 +479,9 @@ int main(void)
       cmocka_unit_test(test_answers_come_back),
       cmocka_unit_test(test_who_watches_sees_json),
       cmocka_unit_test(test_a_refusal_has_its_data),
+      cmocka_unit_test(test_auth_may_have_binary_values),
+      cmocka_unit_test(test_auth_of_too_many_bytes_is_refused),
+      cmocka_unit_test(test_auth_of_a_client_may_find_no_memory),
       cmocka_unit_test(test_unknown_namespaces_are_refused),
       cmocka_unit_test(test_a_handler_may_cause_another_packet_to_be_decoded),
       cmocka_unit_test(test_a_handler_may_close_the_connection),
