@@ -43,6 +43,7 @@ struct sio_server {
   sio_server_options options;    /* complete; `path` points to `path_text` */
   char *path_text;               /* as effective */
   char *initial_text;            /* NULL: none */
+  struct sio__buf initial;       /* of SIO_PARSER_MSGPACK, see core/initial.h */
   sio_recovery_options recovery; /* complete, if options.recovery says so */
   struct sio__random *random;    /* NULL: the host's own is used */
   struct sio__engine engine;

@@ -3,6 +3,7 @@
 #include "core/objects.h"
 
 #include "base/mem.h"
+#include "core/initial.h"
 #include "core/options.h"
 #include "core/server_drain.h"
 #include "core/recovery.h"
@@ -14,6 +15,8 @@
 #include <stdio.h>
 
 enum { PACKET_MAX = UINT32_MAX / 4 };
+
+static const char out_of_range[] = "option out of range: ";
 
 static void log_without_server(const sio_server_options *options,
                                const char *what, const char *which)
@@ -118,6 +121,7 @@ static void destroy(struct sio_server *server)
   sio__acks_dispose(server);
   sio__buf_dispose(&server->packet);
   sio__buf_dispose(&server->message);
+  sio__buf_dispose(&server->initial);
   sio__msgpack_in_dispose(&server->in);
   sio__random_free(server->random);
   free_text(&mem, server->path_text);
@@ -136,7 +140,7 @@ struct sio_server *sio__server_new(const sio_server_options *given,
 
   sio__options_complete(&options, given);
   if (problem != NULL) {
-    log_without_server(&options, "option out of range: ", problem);
+    log_without_server(&options, out_of_range, problem);
     return NULL;
   }
   mem = sio__mem_or_default(options.allocator);
@@ -158,6 +162,7 @@ struct sio_server *sio__server_new(const sio_server_options *given,
   sio__list_init(&server->deferred.link);
   sio__buf_init(&server->packet, &server->mem, PACKET_MAX);
   sio__buf_init(&server->message, &server->mem, PACKET_MAX);
+  sio__buf_init(&server->initial, &server->mem, PACKET_MAX);
   sio__msgpack_in_init(&server->in, &server->mem);
   rv = copy_texts(server);
   if (rv == 0)
@@ -171,16 +176,30 @@ struct sio_server *sio__server_new(const sio_server_options *given,
   return server;
 }
 
+/* What only a server of Socket.IO has. */
+static int begin_core(struct sio_server *server)
+{
+  int rv = 0;
+
+  if (sio__is_msgpack(server) && server->options.initial_message != NULL)
+    rv = sio__initial_pack(server);
+  if (rv != 0)
+    return rv;
+  server->root = sio_of(server, "/");
+  return server->root != NULL ? 0 : SIO_ERR_NOMEM;
+}
+
 sio_server *sio_server_new(const sio_server_options *given)
 {
   struct sio_server *server = sio__server_new(given, &sio__client_events);
+  int rv = server != NULL ? begin_core(server) : SIO_ERR_NOMEM;
 
-  if (server == NULL)
-    return NULL;
-  server->root = sio_of(server, "/");
-  if (server->root != NULL)
+  if (rv == 0 || server == NULL)
     return server;
-  log_without_server(&server->options, sio_strerror(SIO_ERR_NOMEM), "");
+  if (rv == SIO_ERR_INVALID)
+    log_without_server(&server->options, out_of_range, "initial_message");
+  else
+    log_without_server(&server->options, sio_strerror(rv), "");
   end_engine(server);
   destroy(server);
   return NULL;

@@ -40,6 +40,10 @@ int sio__engine_init(struct sio__engine *engine,
   memset(engine, 0, sizeof *engine);
   engine->mem = mem;
   engine->options = options;
+  if (options->initial_message != NULL) {
+    engine->initial.data.data = (const uint8_t *)options->initial_message;
+    engine->initial.data.len = strlen(options->initial_message);
+  }
   engine->path = path;
   engine->http_limits.max_header_bytes = (uint16_t)options->max_header_bytes;
   engine->http_limits.max_headers = (uint16_t)options->max_headers;

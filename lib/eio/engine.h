@@ -76,6 +76,8 @@ struct sio__engine {
   uint32_t retry_after_s;      /* not 0: no session is opened any more, see
                                   sio__shutdown_announce() */
   uint64_t jitter;             /* behind sio__shutdown_pick() */
+  sio_message initial;         /* sent with each handshake; borrowed, as it is
+                                  in protocol 4; data NULL: none */
   struct sio_headers fields;   /* of the response that is being made */
   struct sio__buf body;        /* of the poll that is being answered */
   sio_cors_options *cors;      /* NULL: off */

@@ -34,12 +34,17 @@ static void on_heartbeat(struct sio__timer *timer)
     (void)sio__session_send(session, "2", 1, 0); /* or it fails by itself */
 }
 
+static unsigned initial_flags(const struct sio__engine *engine)
+{
+  return engine->initial.binary ? SIO_SEND_BINARY : SIO__SEND_BARE;
+}
+
 /* The handshake has left before anybody knew the session: count its packets
  * and show them now. */
 static void show_handshake(struct sio_session *session)
 {
   struct sio__engine *engine = session->engine;
-  sio_str initial = sio_s(engine->options->initial_message);
+  const sio_message *initial = &engine->initial;
   struct sio__buf packet;
 
   sio__buf_init(&packet, engine->mem, SIZE_MAX);
@@ -50,8 +55,9 @@ static void show_handshake(struct sio_session *session)
   else
     sio__session_note_out(session, "0", 1, 0);
   sio__buf_dispose(&packet);
-  if (initial.data != NULL)
-    sio__session_note_out(session, initial.data, initial.len, SIO__SEND_BARE);
+  if (initial->data.data != NULL)
+    sio__session_note_out(session, initial->data.data, initial->data.len,
+                          initial_flags(engine));
 }
 
 void sio__session_announce(struct sio_session *session)
@@ -60,7 +66,7 @@ void sio__session_announce(struct sio_session *session)
                               0};
   struct sio__engine *engine = session->engine;
   const struct sio__hooks *hooks = &engine->hooks;
-  sio_str initial = sio_s(engine->options->initial_message);
+  sio_span initial = engine->initial.data;
 
   if (session->state != SESSION_OPEN)
     return;
@@ -68,7 +74,7 @@ void sio__session_announce(struct sio_session *session)
   sio__session_await_beat(session);
   if (initial.data != NULL && !session->transport->polls)
     (void)session->transport->send(session, initial.data, initial.len,
-                                   SIO__SEND_BARE); /* or it fails by itself */
+                                   initial_flags(engine)); /* or it fails */
   sio__session_show(session);
   if (hooks->sessions.open != NULL)
     hooks->sessions.open(session, hooks->sessions_user);

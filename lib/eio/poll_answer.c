@@ -2,6 +2,7 @@
 /* The answers to polls. */
 #include "eio/poll_answer.h"
 
+#include "base/base64.h"
 #include "eio/jsonp.h"
 #include "eio/payload.h"
 #include "eio/payload3.h"
@@ -188,11 +189,29 @@ static void add_text(const struct sio_session *session, sio_str packet,
   sio__buf_append(payload, packet.data, packet.len);
 }
 
+/* As a packet of protocol 4; it is text in protocol 3. */
+static void write_initial(const sio_message *initial, struct sio__buf *packet)
+{
+  sio_span data = initial->data;
+  size_t size = sio__base64_size(data.len);
+  uint8_t *room;
+
+  sio__buf_byte(packet, initial->binary ? 'b' : '4');
+  if (!initial->binary) {
+    sio__buf_append(packet, data.data, data.len);
+    return;
+  }
+  room = sio__buf_reserve(packet, size);
+  if (room == NULL)
+    return;
+  sio__base64_encode(data.data, data.len, (char *)room);
+  sio__buf_commit(packet, size);
+}
+
 enum sio__poll_outcome sio__poll_answer_open(struct sio_session *session,
                                              struct sio_request *request)
 {
   struct sio__engine *engine = session->engine;
-  sio_str initial = sio_s(engine->options->initial_message);
   struct answer answer = {session, request, {NULL, 0}, false, true};
   struct sio__buf payload = sio__spare_take(engine), packet;
   sio_str text;
@@ -202,10 +221,9 @@ enum sio__poll_outcome sio__poll_answer_open(struct sio_session *session,
   text.data = (const char *)packet.data;
   text.len = packet.len;
   add_text(session, text, &payload);
-  if (initial.data != NULL) {
+  if (engine->initial.data.data != NULL) {
     sio__buf_reset(&packet, SIZE_MAX);
-    sio__buf_byte(&packet, '4');
-    sio__buf_append(&packet, initial.data, initial.len);
+    write_initial(&engine->initial, &packet);
     text.data = (const char *)packet.data;
     text.len = packet.len;
     add_text(session, text, &payload);

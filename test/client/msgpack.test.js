@@ -7,7 +7,7 @@ const parser = require('socket.io-msgpack-parser');
 const lib = require('./lib/client');
 const { startServer } = require('./lib/server');
 const { rawSession } = require('./lib/session');
-const { event, sleep } = require('./lib/wait');
+const { event, sleep, until } = require('./lib/wait');
 
 const { ask, check, collect, eachMode, settle, suite } = lib;
 const RESERVED = [
@@ -125,6 +125,44 @@ suite('msgpack', () => {
     const [answers, error, answered, asked] = await ask(ann, 'gather', target, 7);
     assert.deepEqual(answers.sort(), [[ann.id, ann.id, 7], [bob.id, bob.id, 7]].sort());
     assert.deepEqual([error, answered, asked], [null, 2, 2]);
+  });
+
+  eachMode('the initial message is a packet that it understands', async (t, mode) => {
+    const server = await start(t, { initialMessage: '2["first",{"a":["é",null]},1.5]' });
+    const socket = client(server, mode);
+    assert.deepEqual(await event(socket, 'first'), [{ a: ['é', null] }, 1.5]);
+    assert.equal(await ask(socket, 'message-with-ack', 1), 1);
+  });
+
+  eachMode('who comes back has all that was missed', async (t, mode) => {
+    const server = await start(t, { recovery: 60000 });
+    const again = {
+      nsp: '/recovery', reconnection: true, reconnectionDelay: 150, reconnectionDelayMax: 150,
+      randomizationFactor: 0,
+    };
+    const stays = await connect(server, 'websocket only', { nsp: '/recovery' });
+    const goes = await connect(server, mode, again);
+    const got = collect(goes, 'news');
+    const { id } = goes;
+    await ask(goes, 'begin', { name: 'Ann', list: [1, null] }, 'red');
+    await ask(stays, 'say', '', 'first');
+    await until(() => got.length === 1, 'the first news');
+    for (let i = 1; i <= 2; i += 1) {
+      const away = event(goes, 'disconnect');
+      await ask(stays, 'cut', id);
+      await away;
+      await ask(stays, 'say', '', 'to all', i);
+      await ask(stays, 'say', 'blue', 'not to it');
+      await ask(stays, 'say', 'red', bytes(300, i), { deep: [bytes(0, 0)] });
+      await event(goes, 'connect');
+      assert.equal(goes.recovered, true);
+      assert.equal(goes.id, id);
+      await until(() => got.length === 1 + 2 * i, 'what was missed');
+      assert.deepEqual(got.slice(-2).map((args) => args.slice(0, -1)),
+        [['to all', i], [bytes(300, i), { deep: [bytes(0, 0)] }]]);
+    }
+    const who = await new Promise((resolve) => goes.emit('who', (...args) => resolve(args)));
+    assert.deepEqual(who, [true, { name: 'Ann', list: [1, null] }, ['red']]);
   });
 
   eachMode('auth may have binary values', async (t, mode) => {

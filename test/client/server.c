@@ -200,6 +200,10 @@ static const char *parse(sio_server_options *options, uint64_t *port, int argc,
       options->transports = parse_transports(argv[++i]);
       continue;
     }
+    if (strcmp(argv[i], "--initial-message") == 0) {
+      options->initial_message = argv[++i];
+      continue;
+    }
     if (limits_option(options, argv[i], argv[i + 1]) ||
         recovery_option(options, argv[i], argv[i + 1])) {
       i++;

@@ -366,6 +366,36 @@ static void test_auth_of_too_many_bytes_is_refused(void **state)
   world_close(&w);
 }
 
+static void test_events_have_offsets_and_are_replayed(void **state)
+{
+  static const char *const ids = "a3736964b4"; /* before the id, and the pid */
+  sio_recovery_options recovery;
+  sio_server_options options;
+  char pid[41], packet[256];
+
+  (void)state;
+  world_options(&w, &options);
+  sio_recovery_options_init(&recovery);
+  options.recovery = &recovery;
+  begin_with(&options);
+  assert_true(client_open(&w, &c));
+  say(&c, CONNECT);
+  memcpy(pid, strstr(client_hear(&c), ids) + 10 + 40 + 10, 40);
+  pid[40] = '\0';
+  assert_int_equal(sio_emitf(sio_everyone(w.root), "e", NULL), 0);
+  hears(&c, EVENT("92 a1'e' a2'Fe'"), NULL);
+  client_drop(&c);
+  assert_int_equal(sio_emitf(sio_everyone(w.root), "e", "%d", 7), 0);
+  snprintf(packet, sizeof packet,
+           "83 " ROOT("00") "a4'data' 82 a3'pid' b4 %s a6'offset' a2'Fe'", pid);
+  assert_true(client_open(&w, &other));
+  say(&other, packet);
+  write_message(packet, EVENT("93 a1'e' 07 a4'Fe.0'"));
+  assert_memory_equal(client_hear(&other), packet, strlen(packet));
+  assert_non_null(strstr(other.heard, pid)); /* in CONNECT, the same */
+  world_close(&w);
+}
+
 static void join_short_of_memory(struct test_mem *mem, void *user)
 {
   sio_server_options options;
@@ -482,6 +512,7 @@ int main(void)
       cmocka_unit_test(test_auth_may_have_binary_values),
       cmocka_unit_test(test_auth_of_too_many_bytes_is_refused),
       cmocka_unit_test(test_auth_of_a_client_may_find_no_memory),
+      cmocka_unit_test(test_events_have_offsets_and_are_replayed),
       cmocka_unit_test(test_unknown_namespaces_are_refused),
       cmocka_unit_test(test_a_handler_may_cause_another_packet_to_be_decoded),
       cmocka_unit_test(test_a_handler_may_close_the_connection),
