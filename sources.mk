@@ -5,8 +5,8 @@
 CORE_FOLDERS := base json http ws proto adapter eio core
 UV_FOLDERS   := uv
 
-SRC_base    := base64 buf chunk error glob handlers id map mem outq random \
-               rate sized timer utf8 versioned
+SRC_base    := ascii base64 buf chunk error glob handlers id map mem outq \
+               random rate sized timer utf8 versioned
 SRC_json    := number placeholder plain read scan string template value \
                write
 SRC_http    := compress conditional cookie cors fields parse request \

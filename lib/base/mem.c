@@ -65,3 +65,20 @@ void sio__mem_free(const sio_allocator *mem, void *memory, size_t size)
   if (memory != NULL)
     mem->free(memory, at_least_one(size), mem->user_data);
 }
+
+size_t sio__text_size(const char *text)
+{
+  return text != NULL ? strlen(text) + 1 : 0;
+}
+
+const char *sio__text_put(char **end, const char *text)
+{
+  char *at = *end;
+  size_t size = sio__text_size(text);
+
+  if (size == 0)
+    return NULL;
+  memcpy(at, text, size);
+  *end += size;
+  return at;
+}

@@ -18,4 +18,10 @@ void *sio__mem_resize(const sio_allocator *mem, void *old, size_t old_size,
                       size_t new_size);
 void sio__mem_free(const sio_allocator *mem, void *memory, size_t size);
 
+/* Structs that are copied with their texts into one block: how long a text is
+ * with its end, and a copy of it at `*end`, which moves on.  NULL takes no
+ * room, and stays NULL. */
+size_t sio__text_size(const char *text);
+const char *sio__text_put(char **end, const char *text);
+
 #endif

@@ -62,7 +62,7 @@ static bool call_matching(struct sio__walk *walk, struct sio_socket *socket,
     const struct sio__matcher *matcher = each->user;
     const sio_str pattern = {matcher->pattern, matcher->len};
 
-    if (sio__glob_matches(pattern, event)) {
+    if (sio__glob_matches(pattern, event, GLOB_PLAIN)) {
       found = true;
       matcher->fn(socket, event, args, ack, matcher->user);
     }

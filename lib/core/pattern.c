@@ -2,6 +2,7 @@
 /* Patterns of names.  The text is checked once and is its own program. */
 #include "core/pattern.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 /* A piece of a pattern: static text, and the part behind it, if there is one.
@@ -50,9 +51,9 @@ static bool is_identifier(sio_str s)
 {
   for (size_t i = 0; i < s.len; i++) {
     char c = s.data[i];
-    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    bool letter = sio__is_letter(c) || c == '_';
 
-    if (!letter && (i == 0 || c < '0' || c > '9'))
+    if (!letter && (i == 0 || !sio__is_digit(c)))
       return false;
   }
   return s.len > 0;

@@ -10,6 +10,7 @@
  */
 #include "core/v2.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "json/string.h"
 
@@ -27,8 +28,8 @@ void sio__v2_open(struct sio__client *client)
 /* Characters that mean what they are, wherever they stand in a path. */
 static bool is_plain(char c)
 {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         (c >= '0' && c <= '9') || c == '/' || c == '-' || c == '_' || c == ':';
+  return sio__is_alphanumeric(c) || c == '/' || c == '-' || c == '_' ||
+         c == ':';
 }
 
 /* The path percent-encode set. */
@@ -107,16 +108,6 @@ static void write_path(struct sio__buf *out, const char *at, const char *end)
 
 /* ---- Query ---- */
 
-static int hex_value(char c)
-{
-  const char *found;
-
-  if (c >= 'a' && c <= 'f')
-    c = (char)(c - 'a' + 'A');
-  found = c != '\0' ? strchr(hex_digits, c) : NULL;
-  return found != NULL ? (int)(found - hex_digits) : -1;
-}
-
 /* Decode the character at `*at` and step over it; a malformed %-sequence
  * stays as it is. */
 static uint8_t decode(const char **at, const char *end)
@@ -124,8 +115,8 @@ static uint8_t decode(const char **at, const char *end)
   const char *p = *at;
 
   if (*p == '%' && end - p >= 3) {
-    int high = hex_value(p[1]);
-    int low = hex_value(p[2]);
+    int high = sio__hex_value(p[1]);
+    int low = sio__hex_value(p[2]);
 
     if (high >= 0 && low >= 0) {
       *at = p + 3;

@@ -2,10 +2,9 @@
 /* The opening handshake of a websocket: its checks, and the 101. */
 #include "eio/accept.h"
 
+#include "base/ascii.h"
 #include "eio/websocket.h"
 #include "ws/handshake.h"
-
-#include <strings.h>
 
 static const char switching[] = "HTTP/1.1 101 Switching Protocols\r\n";
 
@@ -54,8 +53,8 @@ struct sio__ws_refusal sio__websocket_check(const struct sio__engine *engine,
 
   if (strcmp(head->method, "GET") != 0)
     return method;
-  if (!has_value(head, "upgrade", &value) || value.len != 9 ||
-      strncasecmp(value.data, "websocket", 9) != 0)
+  if (!has_value(head, "upgrade", &value) ||
+      !sio__same_in_any_case(value, sio_s("websocket")))
     return upgrade;
   if (!has_value(head, "sec-websocket-key", &value) ||
       !sio__ws_key_is_valid(value))

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <sio/error.h>
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 enum { KEY_MAX = 255, V4_LEN = 4, V6_LEN = 16, V6_NETWORK = 8 };
@@ -38,7 +39,7 @@ static size_t read_octet(sio_str text, uint8_t *out)
   unsigned number = 0;
   size_t n = 0;
 
-  while (n < text.len && n < 3 && text.data[n] >= '0' && text.data[n] <= '9')
+  while (n < text.len && n < 3 && sio__is_digit(text.data[n]))
     number = number * 10 + (unsigned)(text.data[n++] - '0');
   if (number > UINT8_MAX || (n > 1 && text.data[0] == '0'))
     return 0;
@@ -70,23 +71,14 @@ static bool parse_v4(sio_str text, uint8_t out[V4_LEN])
   return text.len == 0;
 }
 
-static int hex_digit(char c)
-{
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* One group of an IPv6 address, likewise. */
 static size_t read_group(sio_str text, uint8_t out[2])
 {
   unsigned number = 0;
   size_t n = 0;
 
-  while (n < text.len && n < 4 && hex_digit(text.data[n]) >= 0)
-    number = number * 16 + (unsigned)hex_digit(text.data[n++]);
+  while (n < text.len && n < 4 && sio__hex_value(text.data[n]) >= 0)
+    number = number * 16 + (unsigned)sio__hex_value(text.data[n++]);
   out[0] = (uint8_t)(number >> 8);
   out[1] = (uint8_t)number;
   return n;

@@ -2,6 +2,7 @@
 /* What a host does with a request: looking at it, and answering. */
 #include "eio/respond.h"
 
+#include "base/ascii.h"
 #include "eio/inside.h"
 #include "http/response.h"
 

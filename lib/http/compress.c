@@ -2,6 +2,7 @@
 /* Content codings: which one a client likes best, and how it is made. */
 #include "http/compress.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/sized.h"
 #include <sio/error.h>
@@ -51,17 +52,6 @@ static size_t least(size_t a, size_t b)
   return a < b ? a : b;
 }
 
-static sio_str trim(sio_str s)
-{
-  while (s.len > 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
-    s.data++;
-    s.len--;
-  }
-  while (s.len > 0 && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
-    s.len--;
-  return s;
-}
-
 /* Take what is before the next `mark`, or all of it, without the blanks
  * around it. */
 static sio_str cut(sio_str *rest, char mark)
@@ -71,26 +61,12 @@ static sio_str cut(sio_str *rest, char mark)
 
   if (at == NULL) {
     rest->len = 0;
-    return trim(piece);
+    return sio__trim(piece);
   }
   piece.len = (size_t)(at - rest->data);
   rest->data += piece.len + 1;
   rest->len -= piece.len + 1;
-  return trim(piece);
-}
-
-/* Equal but for the case; `name` is in lower case. */
-static bool is_name(sio_str s, const char *name)
-{
-  if (s.len != strlen(name))
-    return false;
-  for (size_t i = 0; i < s.len; i++) {
-    char c = s.data[i];
-
-    if ((c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c) != name[i])
-      return false;
-  }
-  return true;
+  return sio__trim(piece);
 }
 
 /* "0.5" in thousandths (RFC 9110 section 12.4.2); digits behind the third do
@@ -106,7 +82,7 @@ static int read_weight(sio_str s)
     return 0;
   weight = s.data[0] == '1' ? MAX_WEIGHT : 0;
   for (size_t i = 2; i < s.len; i++, unit /= 10) {
-    if (s.data[i] < '0' || s.data[i] > '9')
+    if (!sio__is_digit(s.data[i]))
       return 0;
     weight += (s.data[i] - '0') * unit;
   }
@@ -120,8 +96,8 @@ static int find_weight(sio_str params)
     sio_str value = cut(&params, ';');
     sio_str name = cut(&value, '=');
 
-    if (is_name(name, "q"))
-      return read_weight(trim(value));
+    if (sio__same_in_any_case(name, sio_s("q")))
+      return read_weight(sio__trim(value));
   }
   return MAX_WEIGHT;
 }
@@ -136,10 +112,12 @@ static void read_codings(sio_str value, struct weights *weights)
 
     if (sio_str_is(name, "*") && weight > weights->star)
       weights->star = weight;
-    if (is_name(name, "x-gzip")) /* RFC 9110 section 8.4.1.3 */
+    if (sio__same_in_any_case(name,
+                              sio_s("x-gzip"))) /* RFC 9110 section 8.4.1.3 */
       name = sio_s("gzip");
     for (size_t i = 0; i < N_CODINGS; i++) {
-      if (is_name(name, codings[i].name) && weight > weights->of[i])
+      if (sio__same_in_any_case(name, sio_s(codings[i].name)) &&
+          weight > weights->of[i])
         weights->of[i] = weight;
     }
   }

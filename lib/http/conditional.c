@@ -2,6 +2,8 @@
 /* Conditional and range requests. */
 #include "http/conditional.h"
 
+#include "base/ascii.h"
+
 enum { DAY = 24 * 60 * 60, FIRST_YEAR = 1970, LAST_YEAR = 9999 };
 
 static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -27,16 +29,6 @@ static bool take(sio_str *s, const char *text)
     return false;
   skip(s, strlen(text));
   return true;
-}
-
-static bool is_digit(char c)
-{
-  return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
 static void skip_blanks(sio_str *s)
@@ -77,7 +69,7 @@ static bool take_number(sio_str *s, size_t n, unsigned *out)
   if (s->len < n)
     return false;
   for (size_t i = 0; i < n; i++) {
-    if (!is_digit(s->data[i]))
+    if (!sio__is_digit(s->data[i]))
       return false;
     *out = *out * 10 + (unsigned)(s->data[i] - '0');
   }
@@ -162,7 +154,7 @@ uint64_t sio__http_date_parse(sio_str text)
   struct date d;
   bool is_date;
 
-  while (text.len > 0 && is_letter(*text.data))
+  while (text.len > 0 && sio__is_letter(*text.data))
     skip(&text, 1); /* the weekday says nothing new */
   if (take(&text, ", "))
     is_date = take_fixdate(text, &d) || take_rfc850(text, &d);
@@ -258,9 +250,9 @@ bool sio__etag_is_listed(sio_str list, sio_str etag, bool strong)
 static bool take_u64(sio_str *s, uint64_t *out)
 {
   *out = 0;
-  if (s->len == 0 || !is_digit(*s->data))
+  if (s->len == 0 || !sio__is_digit(*s->data))
     return false;
-  for (; s->len > 0 && is_digit(*s->data); skip(s, 1)) {
+  for (; s->len > 0 && sio__is_digit(*s->data); skip(s, 1)) {
     unsigned digit = (unsigned)(*s->data - '0');
 
     *out = *out > (UINT64_MAX - digit) / 10 ? UINT64_MAX : *out * 10 + digit;
@@ -277,7 +269,7 @@ static bool take_unit(sio_str *s)
   for (size_t i = 0; i < sizeof unit - 1; i++) {
     char c = s->data[i];
 
-    if ((is_letter(c) ? c | 0x20 : c) != unit[i])
+    if ((sio__is_letter(c) ? c | 0x20 : c) != unit[i])
       return false;
   }
   skip(s, sizeof unit - 1);

@@ -2,6 +2,7 @@
 /* Set-Cookie: the attributes, and how they are written. */
 #include "http/cookie.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/versioned.h"
 #include "http/response.h"
@@ -47,36 +48,18 @@ static bool attribute_is_valid(const char *text)
   return *text != '\0';
 }
 
-static size_t text_size(const char *text)
-{
-  return text != NULL ? strlen(text) + 1 : 0;
-}
-
 /* What a copy takes: the struct, and behind it the texts. */
 static size_t copy_size(const sio_cookie_options *all)
 {
-  return sizeof *all + text_size(all->name) + text_size(all->path) +
-         text_size(all->domain);
-}
-
-static const char *put_text(char **end, const char *text)
-{
-  char *at = *end;
-  size_t size = text_size(text);
-
-  if (size == 0)
-    return NULL;
-  memcpy(at, text, size);
-  *end += size;
-  return at;
+  return sizeof *all + sio__text_size(all->name) + sio__text_size(all->path) +
+         sio__text_size(all->domain);
 }
 
 /* ---- Writing ---- */
 
-static bool stays(uint8_t c)
+static bool stays(char c)
 {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-         (c >= 'a' && c <= 'z') ||
+  return sio__is_alphanumeric(c) ||
          (c != '\0' && strchr("-_.!~*'()", c) != NULL);
 }
 
@@ -87,7 +70,7 @@ static void write_encoded(struct sio__buf *out, sio_str value)
   for (size_t i = 0; i < value.len; i++) {
     uint8_t c = (uint8_t)value.data[i];
 
-    if (stays(c)) {
+    if (stays(value.data[i])) {
       sio__buf_byte(out, c);
     } else {
       sio__buf_byte(out, '%');
@@ -243,9 +226,9 @@ int sio__cookie_copy(const sio_cookie_options *options,
     return SIO_ERR_NOMEM;
   *copy = all;
   end = (char *)(copy + 1);
-  copy->name = put_text(&end, all.name);
-  copy->path = put_text(&end, all.path);
-  copy->domain = put_text(&end, all.domain);
+  copy->name = sio__text_put(&end, all.name);
+  copy->path = sio__text_put(&end, all.path);
+  copy->domain = sio__text_put(&end, all.domain);
   *out = copy;
   return 0;
 }

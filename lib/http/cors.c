@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/ascii.h"
+#include "base/glob.h"
 #include "base/mem.h"
 #include "base/versioned.h"
 #include "http/response.h"
@@ -50,11 +52,6 @@ static bool rule_is_valid(const sio_origin_rule *rule)
   return true;
 }
 
-static bool is_blank(char c)
-{
-  return c == ' ' || c == '\t';
-}
-
 /* At least one token, separated by commas, with blanks around them. */
 static bool is_token_list(const char *text)
 {
@@ -62,13 +59,7 @@ static bool is_token_list(const char *text)
     sio_str token = {text, strcspn(text, ",")};
 
     text += token.len;
-    while (token.len > 0 && is_blank(*token.data)) {
-      token.data++;
-      token.len--;
-    }
-    while (token.len > 0 && is_blank(token.data[token.len - 1]))
-      token.len--;
-    if (!sio__http_name_is_valid(token))
+    if (!sio__http_name_is_valid(sio__trim(token)))
       return false;
     if (*text++ == '\0')
       return true;
@@ -82,66 +73,26 @@ static bool is_optional_list(const char *text)
 
 /* ---- Copies ---- */
 
-static size_t text_size(const char *text)
-{
-  return text != NULL ? strlen(text) + 1 : 0;
-}
-
 /* What a copy takes: the struct, behind it the list, behind it the texts. */
 static size_t copy_size(const sio_cors_options *all)
 {
   size_t size = sizeof *all + all->origin.n_list * sizeof *all->origin.list;
 
   for (size_t i = 0; i < all->origin.n_list; i++)
-    size += text_size(all->origin.list[i]);
-  return size + text_size(all->methods) + text_size(all->allowed_headers) +
-         text_size(all->exposed_headers);
-}
-
-static const char *put_text(char **end, const char *text)
-{
-  char *at = *end;
-  size_t size = text_size(text);
-
-  if (size == 0)
-    return NULL;
-  memcpy(at, text, size);
-  *end += size;
-  return at;
+    size += sio__text_size(all->origin.list[i]);
+  return size + sio__text_size(all->methods) +
+         sio__text_size(all->allowed_headers) +
+         sio__text_size(all->exposed_headers);
 }
 
 /* ---- Origins ---- */
 
-static char lower(char c)
-{
-  return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-/* Whether an origin is what a pattern says.  Where it is not, only the last
- * "*" is tried with one character more: as none of them goes beyond a "/",
- * more for an earlier one could be had by the last one as well. */
+/* Whether an origin is what a pattern says; "null" has no parts. */
 static bool matches(const char *pattern, sio_str origin)
 {
-  const char *behind_star = NULL;
-  size_t i = 0, star_end = 0;
-
   if (sio__same_in_any_case(origin, sio_s("null")))
     return sio__same_in_any_case(origin, sio_s(pattern));
-  while (i < origin.len) {
-    if (*pattern == '*') {
-      behind_star = ++pattern;
-      star_end = i;
-    } else if (*pattern != '\0' && lower(*pattern) == lower(origin.data[i])) {
-      pattern++;
-      i++;
-    } else if (behind_star != NULL && origin.data[star_end] != '/') {
-      pattern = behind_star;
-      i = ++star_end;
-    } else {
-      return false;
-    }
-  }
-  return pattern[strspn(pattern, "*")] == '\0';
+  return sio__glob_matches(sio_s(pattern), origin, GLOB_ORIGIN);
 }
 
 static bool matches_any(const sio_origin_rule *rule, sio_str origin)
@@ -349,10 +300,10 @@ int sio__cors_copy(const sio_cors_options *options, const sio_allocator *mem,
   end = (char *)(list + all.origin.n_list);
   copy->origin.list = all.origin.n_list > 0 ? list : NULL;
   for (size_t i = 0; i < all.origin.n_list; i++)
-    list[i] = put_text(&end, all.origin.list[i]);
-  copy->methods = put_text(&end, all.methods);
-  copy->allowed_headers = put_text(&end, all.allowed_headers);
-  copy->exposed_headers = put_text(&end, all.exposed_headers);
+    list[i] = sio__text_put(&end, all.origin.list[i]);
+  copy->methods = sio__text_put(&end, all.methods);
+  copy->allowed_headers = sio__text_put(&end, all.allowed_headers);
+  copy->exposed_headers = sio__text_put(&end, all.exposed_headers);
   *out = copy;
   return 0;
 }

@@ -2,14 +2,11 @@
 /* Header fields of a response while it is being made. */
 #include "http/fields.h"
 
+#include "base/ascii.h"
+
 enum {
   AROUND_VALUE = 4 /* ": " and CRLF */
 };
-
-static uint8_t lower(uint8_t c)
-{
-  return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
 
 /* How long the line is, CRLF included. */
 static size_t line_len(const struct sio__buf *lines, size_t at)
@@ -173,15 +170,4 @@ void sio__fields_join(struct sio_headers *fields, sio_str name, sio_str member)
   memcpy(room, ", ", separator);
   memcpy(room + separator, member.data, member.len);
   sio__buf_commit(lines, len);
-}
-
-bool sio__same_in_any_case(sio_str a, sio_str b)
-{
-  if (a.len != b.len)
-    return false;
-  for (size_t i = 0; i < a.len; i++) {
-    if (lower((uint8_t)a.data[i]) != lower((uint8_t)b.data[i]))
-      return false;
-  }
-  return true;
 }

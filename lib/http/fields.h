@@ -33,7 +33,4 @@ bool sio__fields_get(const struct sio_headers *fields, sio_str name,
  * added to it. */
 void sio__fields_join(struct sio_headers *fields, sio_str name, sio_str member);
 
-/* Whether two texts are equal in any case: ASCII only, no locale is asked. */
-bool sio__same_in_any_case(sio_str a, sio_str b);
-
 #endif

@@ -2,19 +2,9 @@
 /* The head of a request: looking things up in it, and packing it. */
 #include "http/request.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include <sio/error.h>
-
-/* Any character to lower case, ASCII only: no locale is asked. */
-static char lower(char c)
-{
-  return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-static bool is_blank(char c)
-{
-  return c == ' ' || c == '\t';
-}
 
 sio_str sio__http_query(const struct sio__http_head *head)
 {
@@ -65,33 +55,18 @@ bool sio__http_header_at(const struct sio__http_head *head, size_t i,
   return true;
 }
 
-static bool equals_ignoring_case(const char *a, const char *b, size_t len)
-{
-  for (size_t i = 0; i < len; i++) {
-    if (lower(a[i]) != lower(b[i]))
-      return false;
-  }
-  return true;
-}
-
 bool sio__http_has_token(sio_str value, const char *token)
 {
-  size_t token_len = strlen(token);
   size_t i = 0;
 
   while (i < value.len) {
     const char *start = value.data + i;
     const char *comma = memchr(start, ',', value.len - i);
-    size_t len = comma != NULL ? (size_t)(comma - start) : value.len - i;
+    sio_str each = {start,
+                    comma != NULL ? (size_t)(comma - start) : value.len - i};
 
-    i += len + 1;
-    while (len > 0 && is_blank(*start)) {
-      start++;
-      len--;
-    }
-    while (len > 0 && is_blank(start[len - 1]))
-      len--;
-    if (len == token_len && equals_ignoring_case(start, token, len))
+    i += each.len + 1;
+    if (sio__same_in_any_case(sio__trim(each), sio_s(token)))
       return true;
   }
   return false;
@@ -127,22 +102,14 @@ void sio__http_head_free(struct sio__http_head *view, const sio_allocator *mem)
   *view = (struct sio__http_head){0};
 }
 
-static int hex_value(char c)
-{
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decode the character at `*at` and step over it. */
 static char decode(const char **at, const char *end)
 {
   const char *p = *at;
 
   if (*p == '%' && end - p >= 3) {
-    int high = hex_value(p[1]);
-    int low = hex_value(p[2]);
+    int high = sio__hex_value(p[1]);
+    int low = sio__hex_value(p[2]);
 
     if (high >= 0 && low >= 0) {
       *at = p + 3;

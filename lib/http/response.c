@@ -2,6 +2,8 @@
 /* Response heads, and what may stand in a header. */
 #include "http/response.h"
 
+#include "base/ascii.h"
+
 /* Of each hundred the texts in order (RFC 9110 section 15, RFC 6585). */
 static const char *const texts_1xx[] = {"Continue", "Switching Protocols"};
 static const char *const texts_2xx[] = {
@@ -142,17 +144,10 @@ void sio__http_write_end(struct sio__buf *out)
   sio__buf_append(out, "\r\n", 2);
 }
 
-static bool is_token_char(char c)
-{
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-         (c >= 'a' && c <= 'z') ||
-         (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
 bool sio__http_name_is_valid(sio_str name)
 {
   for (size_t i = 0; i < name.len; i++) {
-    if (!is_token_char(name.data[i]))
+    if (!sio__is_token_char(name.data[i]))
       return false;
   }
   return name.len > 0;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include <sio/error.h>
 
 enum {
@@ -36,11 +37,6 @@ struct decimal {
   uint64_t mantissa;
   int64_t exponent;
 };
-
-static bool is_digit(char c)
-{
-  return c >= '0' && c <= '9';
-}
 
 /* The number behind "e", which may have any length. */
 static int64_t read_exponent(const char *at, const char *end)
@@ -140,7 +136,7 @@ static bool read_magnitude(const char *text, size_t len, bool *negative,
   if (*negative)
     at++;
   if (end - at <= 18) { /* cannot overflow */
-    while (at < end && is_digit(*at))
+    while (at < end && sio__is_digit(*at))
       n = n * 10 + (uint64_t)(*at++ - '0');
     if (at == end) {
       *out = n;
@@ -201,7 +197,7 @@ static double read_slowly(const char *at, const char *end)
   for (; at < end && (*at | 0x20) != 'e'; at++) {
     if (*at == '.') {
       fraction = true;
-    } else if (is_digit(*at)) {
+    } else if (sio__is_digit(*at)) {
       bool fits = n < MAX_DIGITS;
 
       if (fits && (n > 0 || *at != '0'))
@@ -302,7 +298,7 @@ static void round_to(double x, int precision, struct shortest *s)
   (void)snprintf(text, sizeof text, "%.*e", precision - 1, x); /* fits */
   s->n = 0;
   for (; *at != 'e'; at++) {
-    if (is_digit(*at)) /* and not the decimal point, whatever that is */
+    if (sio__is_digit(*at)) /* and not the decimal point, whatever that is */
       s->digits[s->n++] = *at;
   }
   s->point = (int)strtol(at + 1, NULL, 10) + 1;

@@ -11,6 +11,7 @@
  */
 #include "json/scan.h"
 
+#include "base/ascii.h"
 #include <sio/error.h>
 
 #include "json/plain.h"
@@ -54,16 +55,6 @@ static const char *fail(struct scan *s, const char *at, const char *msg)
   return NULL;
 }
 
-static bool is_digit(char c)
-{
-  return c >= '0' && c <= '9';
-}
-
-static bool is_hex(char c)
-{
-  return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
 static bool in_object(const struct scan *s)
 {
   unsigned level = s->depth - 1;
@@ -97,7 +88,7 @@ static const char *escape(struct scan *s, const char *at)
   }
   last = s->end - at > 4 ? at + 4 : s->end - 1;
   while (at < last) {
-    if (!is_hex(*++at))
+    if (sio__hex_value(*++at) < 0)
       return fail(s, at, "four hexadecimal digits expected");
   }
   return at + 1;
@@ -125,11 +116,11 @@ static const char *string(struct scan *s, const char *at)
 
 static const char *digits(struct scan *s, const char *at)
 {
-  if (at == s->end || !is_digit(*at))
+  if (at == s->end || !sio__is_digit(*at))
     return fail(s, at, "a digit expected");
   do
     at++;
-  while (at < s->end && is_digit(*at));
+  while (at < s->end && sio__is_digit(*at));
   return at;
 }
 

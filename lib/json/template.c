@@ -10,6 +10,7 @@
 
 #include <sio/error.h>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "json/number.h"
 #include "json/scan.h"
@@ -37,8 +38,7 @@ static bool fail(struct writer *t, int error)
 
 static bool is_name_byte(char c)
 {
-  return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') ||
-         c == '_';
+  return sio__is_alphanumeric(c) || c == '_';
 }
 
 static void skip_blank(struct writer *t)
@@ -63,7 +63,7 @@ static size_t name_length(const char *at)
 {
   size_t len = 0;
 
-  if (*at >= '0' && *at <= '9')
+  if (sio__is_digit(*at))
     return 0;
   while (is_name_byte(at[len]))
     len++;

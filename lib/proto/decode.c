@@ -9,6 +9,7 @@
  */
 #include "proto/decode.h"
 
+#include "base/ascii.h"
 #include "json/number.h"
 #include "json/scan.h"
 #include "json/string.h"
@@ -25,11 +26,6 @@ struct rest {
   char *at;
   char *end;
 };
-
-static bool is_digit(char c)
-{
-  return c >= '0' && c <= '9';
-}
 
 static bool is_blank(char c)
 {
@@ -48,7 +44,7 @@ static const char *read_type(struct rest *rest, enum sio__packet_type *type)
   case '9':
     return "unknown packet type 9";
   default:
-    if (!is_digit(c))
+    if (!sio__is_digit(c))
       return "unknown packet type NaN";
     *type = (enum sio__packet_type)(c - '0');
     rest->at++;
@@ -62,7 +58,7 @@ static const char *read_count(struct rest *rest, unsigned max, unsigned *count)
   const char *begin = rest->at;
   uint64_t n = 0;
 
-  for (; rest->at < rest->end && is_digit(*rest->at); rest->at++) {
+  for (; rest->at < rest->end && sio__is_digit(*rest->at); rest->at++) {
     if (n <= UINT32_MAX) /* beyond that it is too many in any case */
       n = n * 10 + (uint64_t)(*rest->at - '0');
   }
@@ -94,7 +90,7 @@ static const char *read_id(struct rest *rest, struct sio__packet *out)
   const char *begin = rest->at;
   uint64_t id = 0;
 
-  for (; rest->at < rest->end && is_digit(*rest->at); rest->at++) {
+  for (; rest->at < rest->end && sio__is_digit(*rest->at); rest->at++) {
     if (rest->at - begin == MAX_ID_DIGITS)
       return invalid_payload;
     id = id * 10 + (uint64_t)(*rest->at - '0');
@@ -148,7 +144,7 @@ static const char *read_event(struct sio__packet *out, char *at, char *end)
   const char *behind;
 
   at += sio__json_skip_blank(at, end) - at;
-  if (at == end || (*at != '"' && *at != '-' && !is_digit(*at)))
+  if (at == end || (*at != '"' && *at != '-' && !sio__is_digit(*at)))
     return invalid_payload;
 
   behind = sio__json_skip_value(at, end);

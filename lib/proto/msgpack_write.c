@@ -12,6 +12,7 @@
 
 #include <sio/error.h>
 
+#include "base/ascii.h"
 #include "json/number.h"
 #include "json/placeholder.h"
 #include "json/scan.h"
@@ -242,7 +243,7 @@ static void pass_string(struct counting *c)
     level->is_marked = *begin == 't';
   } else if (sio__json_string_equals(c->at - len + 1, len - 2, "num", 3)) {
     level->num = UINT64_MAX;
-    if (*begin >= '0' && *begin <= '9' &&
+    if (sio__is_digit(*begin) &&
         sio__json_read_uint64(
             begin, (size_t)(sio__json_skip_value(begin, c->end) - begin),
             &level->num) != 0)

@@ -10,15 +10,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { MAX_PATH = 4096 };
+#include "base/ascii.h"
 
-static int hex_value(char c)
-{
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  c = (char)(c | 0x20);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+enum { MAX_PATH = 4096 };
 
 /* Take a character off a path, decoded; -1: it is malformed, or such that no
  * component may have it. */
@@ -28,8 +22,8 @@ static int take_char(sio_str *path)
   size_t len = 1;
 
   if (c == '%') {
-    int high = path->len > 2 ? hex_value(path->data[1]) : -1;
-    int low = path->len > 2 ? hex_value(path->data[2]) : -1;
+    int high = path->len > 2 ? sio__hex_value(path->data[1]) : -1;
+    int low = path->len > 2 ? sio__hex_value(path->data[2]) : -1;
 
     c = high < 0 || low < 0 ? -1 : high << 4 | low;
     if (c == '/') /* it is said not to separate anything */

@@ -2,6 +2,7 @@
 /* The opening handshake: key, answer, subprotocols. */
 #include "ws/handshake.h"
 
+#include "base/ascii.h"
 #include "base/base64.h"
 #include <sio/error.h>
 
@@ -22,18 +23,6 @@ static int sha1(const uint8_t *data, size_t len, uint8_t out[SHA1_SIZE])
 #endif
 }
 
-static bool is_alphanumeric(char c)
-{
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-         (c >= 'a' && c <= 'z');
-}
-
-static bool is_token_char(char c)
-{
-  return is_alphanumeric(c) ||
-         (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
 bool sio__ws_key_is_valid(sio_str key)
 {
   if (key.len != SIO__WS_KEY_LEN)
@@ -41,7 +30,7 @@ bool sio__ws_key_is_valid(sio_str key)
   for (size_t i = 0; i < SIO__WS_KEY_LEN - 2; i++) {
     char c = key.data[i];
 
-    if (!is_alphanumeric(c) && c != '+' && c != '/')
+    if (!sio__is_alphanumeric(c) && c != '+' && c != '/')
       return false;
   }
   return key.data[SIO__WS_KEY_LEN - 2] == '=' &&
@@ -63,7 +52,7 @@ int sio__ws_accept(const char *key, char out[SIO__WS_ACCEPT_LEN])
 
 static size_t skip_blanks(sio_str s, size_t i)
 {
-  while (i < s.len && (s.data[i] == ' ' || s.data[i] == '\t'))
+  while (i < s.len && sio__is_blank(s.data[i]))
     i++;
   return i;
 }
@@ -90,7 +79,7 @@ bool sio__ws_first_protocol(sio_str value, sio_str *first)
   for (;;) {
     sio_str token = {value.data + i, 0};
 
-    while (i < value.len && is_token_char(value.data[i]))
+    while (i < value.len && sio__is_token_char(value.data[i]))
       i++;
     token.len = (size_t)(value.data + i - token.data);
     if (token.len == 0 || n == SIO__WS_MAX_PROTOCOLS ||

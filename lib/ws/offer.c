@@ -2,6 +2,7 @@
 /* permessage-deflate: settings, and the answer to what a client offers. */
 #include "ws/offer.h"
 
+#include "base/ascii.h"
 #include "base/versioned.h"
 
 enum {
@@ -56,18 +57,11 @@ struct offer {
   uint8_t bits[N_PARAMS]; /* 0: no number */
 };
 
-static bool is_token_char(char c)
-{
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-         (c >= 'a' && c <= 'z') ||
-         (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
 /* RFC 6455 takes its grammar from RFC 2616: blanks may be between any two
  * symbols. */
 static void skip_blanks(struct scan *s)
 {
-  while (s->at < s->end && (*s->at == ' ' || *s->at == '\t'))
+  while (s->at < s->end && sio__is_blank(*s->at))
     s->at++;
 }
 
@@ -84,7 +78,7 @@ static bool take_token(struct scan *s, sio_str *token)
 {
   skip_blanks(s);
   token->data = s->at;
-  while (s->at < s->end && is_token_char(*s->at))
+  while (s->at < s->end && sio__is_token_char(*s->at))
     s->at++;
   token->len = (size_t)(s->at - token->data);
   return token->len > 0;
@@ -103,7 +97,7 @@ static bool take_quoted(struct scan *s, struct value *value)
   while (s->at < s->end && *s->at != '"') {
     if (*s->at == '\\' && ++s->at == s->end)
       return false;
-    if (!is_token_char(*s->at))
+    if (!sio__is_token_char(*s->at))
       return false;
     put(value, *s->at++);
   }

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 /* Both in blocks of their exact size. */
-static bool matches(const char *pattern, const char *text)
+static bool matches_by(enum sio__glob_rule rule, const char *pattern,
+                       const char *text)
 {
   sio_str p = sio_s(pattern), t = sio_s(text);
   uint8_t *own_p = test_exact(p.data, p.len);
@@ -15,10 +16,15 @@ static bool matches(const char *pattern, const char *text)
 
   p.data = (const char *)own_p;
   t.data = (const char *)own_t;
-  answer = sio__glob_matches(p, t);
+  answer = sio__glob_matches(p, t, rule);
   free(own_p);
   free(own_t);
   return answer;
+}
+
+static bool matches(const char *pattern, const char *text)
+{
+  return matches_by(GLOB_PLAIN, pattern, text);
 }
 
 static void test_a_pattern_without_stars_is_itself(void **state)
@@ -57,12 +63,29 @@ static void test_a_star_stands_for_anything_and_for_nothing(void **state)
   }
 }
 
-/* The definition: one star takes all it may. */
-static bool by_definition(const char *p, const char *t)
+static void test_the_star_of_an_origin_ends_at_a_slash(void **state)
 {
+  (void)state;
+  assert_true(matches_by(GLOB_ORIGIN, "https://*.a.com", "HTTPS://x.y.A.com"));
+  assert_true(matches_by(GLOB_ORIGIN, "*://A", "http://a"));
+  assert_true(matches_by(GLOB_ORIGIN, "*", "abc"));
+  assert_false(matches_by(GLOB_ORIGIN, "*", "a/c"));
+  assert_false(matches_by(GLOB_ORIGIN, "https://*.a.com", "https://e/.a.com"));
+  assert_false(matches_by(GLOB_ORIGIN, "*a", "http://a"));
+}
+
+/* The definition: one star takes all it may. */
+static bool by_definition(enum sio__glob_rule rule, const char *p,
+                          const char *t)
+{
+  bool origin = rule == GLOB_ORIGIN;
+
   if (*p == '*')
-    return by_definition(p + 1, t) || (*t != '\0' && by_definition(p, t + 1));
-  return *p == *t && (*p == '\0' || by_definition(p + 1, t + 1));
+    return by_definition(rule, p + 1, t) ||
+           (*t != '\0' && !(origin && *t == '/') &&
+            by_definition(rule, p, t + 1));
+  return (*p == *t || (origin && *p == 'A' && *t == 'a')) &&
+         (*p == '\0' || by_definition(rule, p + 1, t + 1));
 }
 
 static void fill(char *out, size_t n, const char *letters, uint32_t *random)
@@ -75,20 +98,24 @@ static void fill(char *out, size_t n, const char *letters, uint32_t *random)
 static void test_random_patterns_match_as_they_are_defined(void **state)
 {
   uint32_t random = 99;
-  size_t matched = 0;
+  size_t matched[2] = {0, 0};
 
   (void)state;
   for (int i = 0; i < 20000; i++) {
+    enum sio__glob_rule rule = i % 2 == 0 ? GLOB_PLAIN : GLOB_ORIGIN;
     char pattern[8], text[12];
     bool want;
 
-    fill(pattern, test_random(&random) % 7, "ab*", &random);
-    fill(text, test_random(&random) % 11, "ab", &random);
-    want = by_definition(pattern, text);
-    matched += want;
-    assert_int_equal(matches(pattern, text), want);
+    fill(pattern, test_random(&random) % 7,
+         rule == GLOB_PLAIN ? "ab*" : "aA*/*", &random);
+    fill(text, test_random(&random) % 11, rule == GLOB_PLAIN ? "ab" : "aa/",
+         &random);
+    want = by_definition(rule, pattern, text);
+    matched[rule] += want;
+    assert_int_equal(matches_by(rule, pattern, text), want);
   }
-  assert_true(matched > 1000 && matched < 19000);
+  assert_true(matched[GLOB_PLAIN] > 500 && matched[GLOB_PLAIN] < 9500);
+  assert_true(matched[GLOB_ORIGIN] > 500 && matched[GLOB_ORIGIN] < 9500);
 }
 
 static void test_many_stars_and_a_long_text_take_no_long_time(void **state)
@@ -100,9 +127,9 @@ static void test_many_stars_and_a_long_text_take_no_long_time(void **state)
   (void)state;
   assert_non_null(text);
   memset(text, 'a', LEN);
-  assert_false(sio__glob_matches(sio_s("*a*a*a*a*a*a*a*a*b"), t));
+  assert_false(sio__glob_matches(sio_s("*a*a*a*a*a*a*a*a*b"), t, GLOB_PLAIN));
   text[LEN - 1] = 'b';
-  assert_true(sio__glob_matches(sio_s("*a*a*a*a*a*a*a*a*b"), t));
+  assert_true(sio__glob_matches(sio_s("*a*a*a*a*a*a*a*a*b"), t, GLOB_PLAIN));
   free(text);
 }
 
@@ -111,6 +138,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_pattern_without_stars_is_itself),
       cmocka_unit_test(test_a_star_stands_for_anything_and_for_nothing),
+      cmocka_unit_test(test_the_star_of_an_origin_ends_at_a_slash),
       cmocka_unit_test(test_random_patterns_match_as_they_are_defined),
       cmocka_unit_test(test_many_stars_and_a_long_text_take_no_long_time),
   };

@@ -138,6 +138,24 @@ static void test_a_sweep_refuses_each_allocation_once(void **state)
   assert_int_equal(refused, 2);
 }
 
+static void test_texts_are_copied_one_behind_the_other(void **state)
+{
+  char block[6];
+  char *end = block;
+  const char *first, *second;
+
+  (void)state;
+  assert_int_equal(sio__text_size("ab"), 3);
+  assert_int_equal(sio__text_size(NULL), 0);
+  first = sio__text_put(&end, "ab");
+  assert_null(sio__text_put(&end, NULL));
+  second = sio__text_put(&end, "cd");
+  assert_ptr_equal(first, block);
+  assert_ptr_equal(end, block + 6);
+  assert_string_equal(first, "ab");
+  assert_string_equal(second, "cd");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -149,6 +167,7 @@ int main(void)
       cmocka_unit_test(test_a_failed_resize_leaves_the_old_block),
       cmocka_unit_test(test_freeing_nothing_does_nothing),
       cmocka_unit_test(test_a_sweep_refuses_each_allocation_once),
+      cmocka_unit_test(test_texts_are_copied_one_behind_the_other),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -271,24 +271,6 @@ static void test_out_of_memory_sticks_in_the_fields(void **state)
   assert_true(test_every_allocation(use_all, NULL) > 2);
 }
 
-static void test_only_ascii_letters_have_a_case(void **state)
-{
-  (void)state;
-  for (unsigned c = 0; c < 256; c++) {
-    for (unsigned d = 0; d < 256; d++) {
-      const char a[2] = {'q', (char)c}, b[2] = {'Q', (char)d};
-      const sio_str left = {a, 2}, right = {b, 2};
-      unsigned low = c >= 'A' && c <= 'Z' ? c + 32 : c;
-
-      assert_int_equal(sio__same_in_any_case(left, right),
-                       d == low || (low >= 'a' && low <= 'z' && d == low - 32));
-    }
-  }
-  assert_true(sio__same_in_any_case(sio_s(NULL), sio_s("")));
-  assert_false(sio__same_in_any_case(sio_s("a"), sio_s("ab")));
-  assert_false(sio__same_in_any_case(sio_s("ab"), sio_s("a")));
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -313,7 +295,6 @@ int main(void)
       cmocka_unit_test_setup_teardown(test_no_field_is_there_by_half, begin,
                                       end),
       cmocka_unit_test(test_out_of_memory_sticks_in_the_fields),
-      cmocka_unit_test(test_only_ascii_letters_have_a_case),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
