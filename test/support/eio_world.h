@@ -193,6 +193,8 @@ void peer_message(struct world *w, int p, const char *text);
 void expect_bytes(struct world *w, int p, const void *data, size_t len);
 void expect_text(struct world *w, int p, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Whatever it is, it does not matter. */
+void peer_look_away(struct world *w, int p);
 /* Text at the beginning of it; what follows is still to be looked at. */
 void expect_start(struct world *w, int p, const char *text);
 void expect_start_bytes(struct world *w, int p, const void *data, size_t len);

@@ -16,11 +16,6 @@
   "HTTP/1.1 503 Service Unavailable\r\nRetry-After: " seconds                  \
   "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
-static void look_away(struct world *w, int p)
-{
-  w->peers[p].at = w->peers[p].len;
-}
-
 static int open_from(struct world *w, const char *address)
 {
   const sio_peer who = {address, false};
@@ -49,7 +44,7 @@ static int ask_from(struct world *w, const char *address)
 static void expect_let_in(struct world *w, int p)
 {
   expect_start(w, p, "HTTP/1.1 200 OK\r\n");
-  look_away(w, p);
+  peer_look_away(w, p);
   expect_open(w, p);
 }
 
@@ -129,7 +124,7 @@ static void test_what_the_floor_above_refuses_does_not_count(struct world *w)
 {
   w->opened_result = SIO_ERR_NOMEM;
   for (int i = 0; i < 4; i++)
-    look_away(w, ask_from(w, "192.0.2.1"));
+    peer_look_away(w, ask_from(w, "192.0.2.1"));
   expect_sessions(w, 0);
   w->opened_result = 0;
   expect_let_in(w, ask_from(w, "192.0.2.1"));
@@ -145,7 +140,7 @@ static void test_a_bad_request_does_not_count(struct world *w)
               "GET /socket.io/?EIO=3&transport=polling HTTP/1.1\r\n"
               "Host: h\r\n\r\n");
     expect_start(w, p, "HTTP/1.1 400 Bad Request\r\n");
-    look_away(w, p);
+    peer_look_away(w, p);
   }
   expect_let_in(w, ask_from(w, "192.0.2.1"));
   expect_let_in(w, ask_from(w, "192.0.2.1"));
@@ -250,12 +245,12 @@ static void expect_lines(const struct world *w, const char *text, int want)
 static void test_a_storm_has_one_line_a_second(struct world *w)
 {
   for (int i = 0; i < 6; i++)
-    look_away(w, ask_from(w, NULL));
+    peer_look_away(w, ask_from(w, NULL));
   expect_cause(w, SIO_CAUSE_RATE_HANDSHAKES, 3);
   expect_lines(w, "too many handshakes", 1);
   eio_sleep(w, 1000);
   for (int i = 0; i < 4; i++)
-    look_away(w, ask_from(w, NULL));
+    peer_look_away(w, ask_from(w, NULL));
   expect_cause(w, SIO_CAUSE_RATE_HANDSHAKES, 5);
   expect_lines(w, "too many handshakes", 2);
 }
@@ -266,9 +261,9 @@ static void test_nothing_is_allocated_for_who_is_refused(struct world *w)
   size_t calls;
 
   for (int i = 0; i < 3; i++)
-    look_away(w, ask_from(w, NULL));
+    peer_look_away(w, ask_from(w, NULL));
   for (int i = 0; i < 2; i++)
-    look_away(w, ask_from(w, NULL)); /* buffers of answers are there now */
+    peer_look_away(w, ask_from(w, NULL)); /* buffers of answers are there now */
   for (int i = 0; i < 4; i++) {
     p[i] = open_from(w, "192.0.2.9");
     peer_text(w, p[i], "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n");
@@ -311,7 +306,7 @@ static void let_go(struct world *w)
     sio_request_release(kept[--n_kept]);
   eio_pump(w);
   for (int i = 0; i < w->n_peers; i++)
-    look_away(w, i);
+    peer_look_away(w, i);
 }
 
 static void two_wait(sio_server_options *options)
@@ -336,7 +331,7 @@ static void test_so_many_handshakes_wait_for_the_host(struct world *w)
     eio_pump(w);
     expect_let_in(w, a);
     expect_start(w, b, "HTTP/1.1 403 Forbidden\r\n");
-    look_away(w, b);
+    peer_look_away(w, b);
   }
   let_go(w);
   (void)ask_from(w, "192.0.2.4");
@@ -394,7 +389,7 @@ static void test_what_was_accepted_too_late_is_refused(struct world *w)
     eio_pump(w);
     expect_refusal(w, c, REFUSED_429("5"));
     expect_switch(w, b);
-    look_away(w, b);
+    peer_look_away(w, b);
   }
   let_go(w);
 }

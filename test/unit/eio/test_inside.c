@@ -13,12 +13,6 @@
   "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\n"               \
   "Content-Length: 32\r\n\r\n{\"code\":4,\"message\":\"Forbidden\"}"
 
-/* What it has got does not matter. */
-static void look_away(struct world *w, int p)
-{
-  w->peers[p].at = w->peers[p].len;
-}
-
 /* What a function must return, while there is memory. */
 static void expect_result(const struct world *w, int got, int want)
 {
@@ -311,7 +305,7 @@ static void test_ids_of_the_host_are_checked(struct world *w)
   let_go();
   eio_pump(w);
   expect_start(w, p, "HTTP/1.1 200 OK\r\n");
-  look_away(w, p);
+  peer_look_away(w, p);
   peer_text(w, q, POLL "\r\n");
   if (host.kept == NULL)
     return;
@@ -321,8 +315,8 @@ static void test_ids_of_the_host_are_checked(struct world *w)
   /* One byte more is another name, not the same one cut short. */
   peer_text(w, p, "GET " QUERY "&sid=%sx HTTP/1.1\r\nHost: h\r\n\r\n", longest);
   expect_start(w, p, "HTTP/1.1 400 Bad Request\r\n");
-  look_away(w, p);
-  look_away(w, q);
+  peer_look_away(w, p);
+  peer_look_away(w, q);
 }
 
 int main(void)

@@ -29,11 +29,6 @@ static struct sio_session *session_of(struct world *w, int sid)
   return eio_is_off(w) ? NULL : w->sessions[sid];
 }
 
-static void look_away(struct world *w, int p)
-{
-  w->peers[p].at = w->peers[p].len;
-}
-
 static void expect_packets(const struct world *w,
                            const struct sio_session *session, uint32_t n)
 {
@@ -75,7 +70,7 @@ static void test_frames_are_gone_lot_by_lot(struct world *w)
   peer_stall(w, p, false);
   eio_pump(w);
   expect_packets(w, session, 0);
-  look_away(w, p);
+  peer_look_away(w, p);
   expect_sessions(w, 1);
 }
 
@@ -94,7 +89,7 @@ static void test_who_never_has_nothing_unsent_is_not_cut(struct world *w)
   expect_open(w, p);
   peer_stall(w, p, false);
   eio_pump(w);
-  look_away(w, p);
+  peer_look_away(w, p);
 }
 
 static void test_pongs_are_frames_too(struct world *w)
@@ -126,7 +121,7 @@ static void test_who_refuses_is_not_cut_for_packets(struct world *w)
     assert_false(sio__pressure_has_room(session, 1, 1));
   peer_stall(w, p, false);
   eio_pump(w);
-  look_away(w, p);
+  peer_look_away(w, p);
   if (session_of(w, sid) != NULL) {
     assert_true(sio__pressure_has_room(session, 1, 4));
     assert_false(sio__pressure_has_room(session, 1, 5));
@@ -162,7 +157,7 @@ static void test_nobody_is_told_when_nothing_waits(struct world *w)
     return;
   sio__pressure_await(session);
   eio_say(w, sid, "4a");
-  look_away(w, p);
+  peer_look_away(w, p);
   assert_int_equal(drained, 0);
 }
 
@@ -180,11 +175,11 @@ static void test_a_session_that_moves_is_told_there(struct world *w)
   if (!eio_is_off(w))
     assert_int_equal(drained, 0);
   peer_message(w, p, "5");
-  look_away(w, p);
+  peer_look_away(w, p);
   if (!eio_is_off(w))
     assert_int_equal(drained, 1);
   eio_say(w, sid, "4b");
-  look_away(w, p);
+  peer_look_away(w, p);
   if (!eio_is_off(w))
     assert_int_equal(drained, 1);
 }

@@ -6,12 +6,6 @@
 
 #include <sio/handshake.h>
 
-/* What it has got does not matter. */
-static void look_away(struct world *w, int p)
-{
-  w->peers[p].at = w->peers[p].len;
-}
-
 /* What the host was told last, on one line. */
 static struct {
   char text[512];
@@ -51,7 +45,7 @@ static void refused(struct world *w, const char *request, const char *want)
   peer_text(w, p, "%s HTTP/1.1\r\nHost: h\r\n\r\n", request);
   if (!eio_is_off(w))
     assert_string_equal(told.text, want);
-  look_away(w, p);
+  peer_look_away(w, p);
   peer_close(w, p, 0);
   w->n_peers--;
 }
@@ -102,7 +96,7 @@ static void test_what_has_no_code_is_not_told(struct world *w)
             w->sids[sid]);
   expect_start(w, p, "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, POST\r\n");
   peer_text(w, p, "nonsense\r\n\r\n");
-  look_away(w, p);
+  peer_look_away(w, p);
   if (!eio_is_off(w))
     assert_int_equal(told.calls, 0);
 }
@@ -115,7 +109,7 @@ static void test_the_host_may_close_everything_when_told(struct world *w)
   told.closes = true;
   peer_text(w, p, "GET /socket.io/?EIO=4 HTTP/1.1\r\nHost: h\r\n\r\n");
   expect_ended(w, p);
-  look_away(w, p);
+  peer_look_away(w, p);
 }
 
 static void
@@ -131,7 +125,7 @@ test_logs_show_no_session_ids_and_no_control_characters(struct world *w)
   expect_logged(w, "Transport unknown a?b?c\n");
   expect_logged(w, "Session ID unknown\n");
   assert_null(strstr(w->log, "secret"));
-  look_away(w, p);
+  peer_look_away(w, p);
 }
 
 static void quietly(sio_server_options *options)
@@ -157,7 +151,7 @@ static void test_a_storm_of_unknown_ids_has_an_explanation(struct world *w)
       peer_text(w, p,
                 "GET /socket.io/?transport=polling&sid=x HTTP/1.1\r\n"
                 "Host: h\r\n\r\n");
-      look_away(w, p);
+      peer_look_away(w, p);
       if (i == 18 && !eio_is_off(w))
         assert_int_equal(count_in_log(w, "sticky"), minute);
     }
@@ -179,7 +173,7 @@ static void test_long_texts_are_cut_in_the_log(struct world *w)
   peer_text(w, p, "%s", request);
   expect_start(w, p, "HTTP/1.1 400 Bad Request\r\n");
   expect_logged(w, "xxxxxxxx\n");
-  look_away(w, p);
+  peer_look_away(w, p);
 }
 
 int main(void)
