@@ -6,6 +6,8 @@
 #include "eio/websocket.h"
 #include "ws/handshake.h"
 
+enum { MAX_EXTENSION_FIELDS = 8 }; /* more are refused */
+
 static const char switching[] = "HTTP/1.1 101 Switching Protocols\r\n";
 
 static bool has_value(const struct sio__http_head *head, const char *name,
@@ -16,27 +18,29 @@ static bool has_value(const struct sio__http_head *head, const char *name,
   return sio__http_header(head, name, value);
 }
 
-/* Whether the extensions are malformed; they only matter if one is known. */
-static bool has_bad_extensions(const struct sio__engine *engine,
-                               const struct sio__http_head *head)
+/* Extensions only matter if one is known: permessage-deflate. */
+static enum sio__ws_offer agree_on_deflate(const struct sio__engine *engine,
+                                           const struct sio__http_head *head,
+                                           struct sio__ws_deflate_answer *out)
 {
-  struct sio__ws_deflate_params params;
-  struct sio__buf unused;
-  bool bad;
-  sio_str offers;
+  sio_str fields[MAX_EXTENSION_FIELDS], name, value;
+  size_t n = 0;
 
-  if (engine->codec == NULL ||
-      !has_value(head, "sec-websocket-extensions", &offers))
-    return false;
-  sio__buf_init(&unused, engine->mem, SIZE_MAX);
-  bad = sio__ws_deflate_negotiate(&engine->deflate, offers, &params, &unused) ==
-        WS_OFFER_INVALID;
-  sio__buf_dispose(&unused);
-  return bad;
+  if (engine->codec == NULL)
+    return WS_OFFER_NONE;
+  for (size_t i = 0; sio__http_header_at(head, i, &name, &value); i++) {
+    if (!sio_str_is(name, "sec-websocket-extensions"))
+      continue;
+    if (n == MAX_EXTENSION_FIELDS)
+      return WS_OFFER_INVALID;
+    fields[n++] = value;
+  }
+  return sio__ws_deflate_negotiate(&engine->deflate, fields, n, out);
 }
 
 struct sio__ws_refusal sio__websocket_check(const struct sio__engine *engine,
-                                            const struct sio__http_head *head)
+                                            const struct sio__http_head *head,
+                                            struct sio__ws_agreement *agreed)
 {
   static const struct sio__ws_refusal
       method = {405, "Invalid HTTP method", "Allow", "GET"},
@@ -49,7 +53,8 @@ struct sio__ws_refusal sio__websocket_check(const struct sio__engine *engine,
                     "Invalid or unacceptable Sec-WebSocket-Extensions header",
                     NULL, NULL},
       fine = {0, "", NULL, NULL};
-  sio_str value, first;
+  enum sio__ws_offer offer;
+  sio_str value;
 
   if (strcmp(head->method, "GET") != 0)
     return method;
@@ -63,29 +68,18 @@ struct sio__ws_refusal sio__websocket_check(const struct sio__engine *engine,
       (!sio_str_is(value, "13") && !sio_str_is(value, "8")))
     return version;
   if (has_value(head, "sec-websocket-protocol", &value) &&
-      (!sio__ws_first_protocol(value, &first) || first.len == 0))
+      (!sio__ws_first_protocol(value, &value) || value.len == 0))
     return protocol;
-  if (has_bad_extensions(engine, head))
-    return extensions;
-  return fine;
+  offer = agree_on_deflate(engine, head, &agreed->deflate);
+  agreed->deflates = offer == WS_OFFER_ACCEPTED;
+  return offer != WS_OFFER_INVALID ? fine : extensions;
 }
 
-/* Make the connection's compression, if the client offers one that the server
- * has: the response field is in `value`.  False: no memory. */
-static bool agree_on_deflate(struct sio_conn *conn,
-                             const struct sio__http_head *head,
-                             struct sio__buf *value)
+/* Make the connection's compression.  False: no memory. */
+static bool begin_deflate(struct sio_conn *conn,
+                          const struct sio__ws_deflate_params *params)
 {
-  struct sio__engine *engine = conn->engine;
-  struct sio__ws_deflate_params params;
-  sio_str offers;
-
-  if (engine->codec == NULL ||
-      !has_value(head, "sec-websocket-extensions", &offers) ||
-      sio__ws_deflate_negotiate(&engine->deflate, offers, &params, value) !=
-          WS_OFFER_ACCEPTED)
-    return true;
-  conn->deflate = sio__ws_deflate_new(engine->codec, &params);
+  conn->deflate = sio__ws_deflate_new(conn->engine->codec, params);
   if (conn->deflate == NULL)
     return false;
   sio__ws_reader_inflate(&conn->ws, conn->deflate);
@@ -130,16 +124,20 @@ static bool write_101(struct sio_request *request, sio_str extension)
          sio__conn_write(conn, fields->lines.data, fields->lines.len);
 }
 
-bool sio__websocket_accept(struct sio_request *request)
+bool sio__websocket_accept(struct sio_request *request,
+                           const struct sio__ws_agreement *agreed)
 {
   struct sio_conn *conn = request->conn;
   struct sio__http_side *http = conn->http;
   struct sio__buf extension;
   sio_str text;
-  bool ok;
+  bool ok = true;
 
   sio__buf_init(&extension, conn->engine->mem, SIZE_MAX);
-  ok = agree_on_deflate(conn, &request->head, &extension);
+  if (agreed->deflates) {
+    sio__ws_deflate_respond(&agreed->deflate, &extension);
+    ok = begin_deflate(conn, &agreed->deflate.params);
+  }
   text.data = (const char *)extension.data;
   text.len = extension.len;
   request->refs++; /* the hook may answer it and let it go */

@@ -14,12 +14,20 @@ struct sio__ws_refusal {
   const char *value;
 };
 
+/* What is agreed on if it is not. */
+struct sio__ws_agreement {
+  bool deflates; /* as said here: */
+  struct sio__ws_deflate_answer deflate;
+};
+
 struct sio__ws_refusal sio__websocket_check(const struct sio__engine *engine,
-                                            const struct sio__http_head *head);
+                                            const struct sio__http_head *head,
+                                            struct sio__ws_agreement *agreed);
 
 /* Answer 101 and go over to frames, with nobody to get them: see
  * sio__websocket_attach().  The connection's hold on the request ends.  False:
  * no memory, and the connection is aborted. */
-bool sio__websocket_accept(struct sio_request *request);
+bool sio__websocket_accept(struct sio_request *request,
+                           const struct sio__ws_agreement *agreed);
 
 #endif

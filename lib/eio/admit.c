@@ -42,7 +42,7 @@ void sio__admit_nobody(struct sio_request *request, enum sio__verdict_kind kind)
   }
   if (kind == VERDICT_CLOSED && engine->retry_after_s > 0)
     sio__shutdown_advise(engine, fields);
-  (void)sio__request_answer_fields(request, 503, no_body); /* or cut */
+  (void)sio__request_refuse_fields(request, 503, no_body); /* or cut */
 }
 
 static void note_refused(struct sio_request *request,
@@ -76,7 +76,7 @@ void sio__admit_refuse(struct sio_request *request,
   request->keep_alive = false;
   fields = sio__request_fields(request, NULL);
   sio__fields_add(fields, sio_s("Retry-After"), retry);
-  (void)sio__request_answer_fields(request, why->status, no_body); /* or cut */
+  (void)sio__request_refuse_fields(request, why->status, no_body); /* or cut */
 }
 
 static void too_late(struct sio_request *request)
@@ -88,10 +88,11 @@ static void too_late(struct sio_request *request)
 }
 
 /* Refuse a websocket's request; true if it was not fit to be one. */
-static bool refuse_handshake(struct sio_request *request)
+static bool refuse_handshake(struct sio_request *request,
+                             struct sio__ws_agreement *agreed)
 {
   struct sio__ws_refusal refusal =
-      sio__websocket_check(request->engine, &request->head);
+      sio__websocket_check(request->engine, &request->head, agreed);
   struct sio_headers *fields;
 
   if (refusal.status == 0 &&
@@ -105,7 +106,7 @@ static bool refuse_handshake(struct sio_request *request)
   fields = sio__request_fields(request, "text/html");
   if (refusal.header != NULL)
     sio__fields_add(fields, sio_s(refusal.header), sio_s(refusal.value));
-  (void)sio__request_answer_fields(request, refusal.status,
+  (void)sio__request_refuse_fields(request, refusal.status,
                                    sio__text_span(refusal.message));
   return true;
 }
@@ -190,7 +191,8 @@ static bool send_open(const struct sio_session *session, struct sio_conn *conn)
 
 /* The request was answered by 101: nothing of it is left on the connection. */
 static void open_websocket(struct sio_request *request,
-                           const struct sio__verdict *wish, sio_str id)
+                           const struct sio__verdict *wish, sio_str id,
+                           const struct sio__ws_agreement *agreed)
 {
   struct sio_conn *conn = request->conn;
   struct sio_session *session;
@@ -203,7 +205,7 @@ static void open_websocket(struct sio_request *request,
   if (rv != 0)
     return;
   request->initial = true;
-  if (!sio__websocket_accept(request)) {
+  if (!sio__websocket_accept(request, agreed)) {
     sio__session_drop(session);
   } else if (session->state == SESSION_OPEN && send_open(session, conn)) {
     session->ws = conn;
@@ -220,6 +222,7 @@ void sio__admit(struct sio_request *request, const struct sio__verdict *wish,
 {
   struct sio__engine *engine = request->engine;
   struct sio__verdict verdict = *wish;
+  struct sio__ws_agreement agreed;
   char text[SIO__SESSION_ID_MAX + 1];
   uint32_t max = engine->options->max_sessions;
 
@@ -228,7 +231,7 @@ void sio__admit(struct sio_request *request, const struct sio__verdict *wish,
     sio__admit_nobody(request, VERDICT_CLOSED);
   } else if (max > 0 && engine->sessions.count >= max) {
     sio__admit_nobody(request, VERDICT_FULL);
-  } else if (wish->websocket && refuse_handshake(request)) {
+  } else if (wish->websocket && refuse_handshake(request, &agreed)) {
     /* It has been answered. */
   } else if (!sio__verify_protocol(engine, &verdict)) {
     sio__refuse(request, &verdict, 0, NULL);
@@ -236,7 +239,7 @@ void sio__admit(struct sio_request *request, const struct sio__verdict *wish,
     request->refs++;
     if (find_id(request, &id, text)) {
       if (wish->websocket)
-        open_websocket(request, wish, id);
+        open_websocket(request, wish, id, &agreed);
       else
         open_polling(request, wish, id);
     }
@@ -248,9 +251,11 @@ void sio__admit_upgrade(struct sio_request *request,
                         struct sio_session *session)
 {
   struct sio_conn *conn = request->conn;
+  struct sio__ws_agreement agreed;
   bool taken;
 
-  if (refuse_handshake(request) || !sio__websocket_accept(request))
+  if (refuse_handshake(request, &agreed) ||
+      !sio__websocket_accept(request, &agreed))
     return;
   /* A hook may have closed the session, or have let another one in. */
   taken = session->ws != NULL || session->candidate != NULL ||

@@ -371,6 +371,13 @@ int sio__request_refuse(struct sio_request *request, int status,
   return sio__request_answer(request, status, type, body);
 }
 
+int sio__request_refuse_fields(struct sio_request *request, int status,
+                               sio_span body)
+{
+  sio__request_turn_away(request);
+  return sio__request_answer_fields(request, status, body);
+}
+
 void sio__request_await_body(struct sio_request *request)
 {
   static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";

@@ -163,6 +163,9 @@ void sio__request_turn_away(struct sio_request *request);
 /* Likewise, and answer it. */
 int sio__request_refuse(struct sio_request *request, int status,
                         const char *type, sio_span body);
+/* The same with the fields of sio__request_fields(). */
+int sio__request_refuse_fields(struct sio_request *request, int status,
+                               sio_span body);
 
 /* Its head has been read and its body is awaited; asks for it with 100, if
  * the client waits for that (RFC 9110 section 10.1.1). */

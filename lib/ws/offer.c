@@ -183,8 +183,10 @@ static uint8_t agree_on_bits(const struct offer *offer, enum param which,
 }
 
 static void agree(const sio_deflate_options *options, const struct offer *offer,
-                  struct sio__ws_deflate_params *params)
+                  struct sio__ws_deflate_answer *answer)
 {
+  struct sio__ws_deflate_params *params = &answer->params;
+
   params->server_takeover =
       options->server_takeover != 0 && !offer->has[SERVER_NO_TAKEOVER];
   params->client_takeover =
@@ -196,6 +198,10 @@ static void agree(const sio_deflate_options *options, const struct offer *offer,
       offer->has[CLIENT_BITS]
           ? agree_on_bits(offer, CLIENT_BITS, options->client_max_window_bits)
           : MOST_BITS;
+  answer->names_server_bits =
+      params->server_bits < MOST_BITS || offer->has[SERVER_BITS];
+  answer->names_client_bits =
+      params->client_bits < MOST_BITS || offer->bits[CLIENT_BITS] != 0;
 }
 
 static void respond_param(struct sio__buf *response, enum param which,
@@ -207,21 +213,6 @@ static void respond_param(struct sio__buf *response, enum param which,
     return;
   sio__buf_byte(response, '=');
   sio__buf_u64(response, bits);
-}
-
-static void respond(const struct offer *offer,
-                    const struct sio__ws_deflate_params *params,
-                    struct sio__buf *response)
-{
-  sio__buf_text(response, "permessage-deflate");
-  if (!params->server_takeover)
-    respond_param(response, SERVER_NO_TAKEOVER, 0);
-  if (!params->client_takeover)
-    respond_param(response, CLIENT_NO_TAKEOVER, 0);
-  if (params->server_bits < MOST_BITS || offer->has[SERVER_BITS])
-    respond_param(response, SERVER_BITS, params->server_bits);
-  if (params->client_bits < MOST_BITS || offer->bits[CLIENT_BITS] != 0)
-    respond_param(response, CLIENT_BITS, params->client_bits);
 }
 
 void sio_deflate_options_init_sized(sio_deflate_options *options, size_t size)
@@ -261,30 +252,51 @@ void sio__ws_deflate_complete(sio_deflate_options *out,
   sio__versioned_complete(out, given, &defaults, sizeof *out);
 }
 
-enum sio__ws_offer
-sio__ws_deflate_negotiate(const sio_deflate_options *options, sio_str offers,
-                          struct sio__ws_deflate_params *params,
-                          struct sio__buf *response)
+/* The offers of one field, of which *n have been read before.  False:
+ * malformed. */
+static bool take_field(sio_str field, size_t *n, struct offer *chosen)
 {
-  struct scan s = {offers.data, NULL};
-  struct offer chosen = {0};
+  struct scan s = {field.data, field.data + field.len};
 
-  if (offers.len == 0)
-    return WS_OFFER_NONE;
-  s.end = offers.data + offers.len;
-  for (size_t n = 0; n == 0 || take(&s, ','); n++) {
+  do {
     struct offer offer;
 
-    if (n == MAX_OFFERS || !take_offer(&s, &offer))
+    if (++*n > MAX_OFFERS || !take_offer(&s, &offer))
+      return false;
+    if (!chosen->is_acceptable)
+      *chosen = offer;
+  } while (take(&s, ','));
+  return s.at == s.end; /* take() has skipped the blanks */
+}
+
+enum sio__ws_offer
+sio__ws_deflate_negotiate(const sio_deflate_options *options,
+                          const sio_str *offers, size_t n,
+                          struct sio__ws_deflate_answer *answer)
+{
+  struct offer chosen = {0};
+  size_t n_offers = 0;
+
+  for (size_t i = 0; i < n; i++) {
+    if (offers[i].len > 0 && !take_field(offers[i], &n_offers, &chosen))
       return WS_OFFER_INVALID;
-    if (!chosen.is_acceptable)
-      chosen = offer;
   }
-  if (s.at < s.end) /* take() has skipped the blanks */
-    return WS_OFFER_INVALID;
   if (!chosen.is_acceptable)
     return WS_OFFER_NONE;
-  agree(options, &chosen, params);
-  respond(&chosen, params, response);
+  agree(options, &chosen, answer);
   return WS_OFFER_ACCEPTED;
+}
+
+void sio__ws_deflate_respond(const struct sio__ws_deflate_answer *answer,
+                             struct sio__buf *response)
+{
+  sio__buf_text(response, "permessage-deflate");
+  if (!answer->params.server_takeover)
+    respond_param(response, SERVER_NO_TAKEOVER, 0);
+  if (!answer->params.client_takeover)
+    respond_param(response, CLIENT_NO_TAKEOVER, 0);
+  if (answer->names_server_bits)
+    respond_param(response, SERVER_BITS, answer->params.server_bits);
+  if (answer->names_client_bits)
+    respond_param(response, CLIENT_BITS, answer->params.client_bits);
 }

@@ -19,6 +19,12 @@ struct sio__ws_deflate_params {
   uint8_t client_bits; /* 8 to 15 */
 };
 
+/* The same as the response says it. */
+struct sio__ws_deflate_answer {
+  struct sio__ws_deflate_params params;
+  bool names_server_bits, names_client_bits;
+};
+
 /* Name the first setting that is out of range, such as
  * "per_message_deflate.level"; NULL: there is none. */
 const char *sio__ws_deflate_problem(const sio_deflate_options *options);
@@ -29,18 +35,22 @@ void sio__ws_deflate_complete(sio_deflate_options *out,
 
 enum sio__ws_offer {
   WS_OFFER_NONE,     /* nothing that is acceptable was offered */
-  WS_OFFER_ACCEPTED, /* *params and the response are filled in */
-  WS_OFFER_INVALID,  /* not a Sec-WebSocket-Extensions value */
+  WS_OFFER_ACCEPTED, /* *answer is filled in */
+  WS_OFFER_INVALID,  /* not values of Sec-WebSocket-Extensions */
 };
 
-/* Answer the offers of a Sec-WebSocket-Extensions value: the first acceptable
- * one wins (RFC 7692 section 5), if the rest is well-formed, too.  Appends the
- * value of the response header to `response`, which keeps its error.  An
- * empty value offers nothing; more than 32 extensions are invalid.  Linear
- * time.  `options` are complete. */
+/* Answer the offers of `n` Sec-WebSocket-Extensions fields, which are read as
+ * if they were one (RFC 6455 section 9.1): the first acceptable one wins (RFC
+ * 7692 section 5), if the rest is well-formed, too.  An empty value offers
+ * nothing; more than 32 extensions are invalid.  Linear time.  `options` are
+ * complete. */
 enum sio__ws_offer
-sio__ws_deflate_negotiate(const sio_deflate_options *options, sio_str offers,
-                          struct sio__ws_deflate_params *params,
-                          struct sio__buf *response);
+sio__ws_deflate_negotiate(const sio_deflate_options *options,
+                          const sio_str *offers, size_t n,
+                          struct sio__ws_deflate_answer *answer);
+
+/* Append the value of the response header that says so. */
+void sio__ws_deflate_respond(const struct sio__ws_deflate_answer *answer,
+                             struct sio__buf *response);
 
 #endif

@@ -17,12 +17,6 @@
   "Connection: Upgrade\r\n"                                                    \
   "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
 
-/* What it has got does not matter. */
-static void look_away(struct world *w, int p)
-{
-  w->peers[p].at = w->peers[p].len;
-}
-
 static sio_deflate_options deflate;
 
 static void with_deflate(sio_server_options *options)
@@ -37,7 +31,7 @@ static void test_the_first_subprotocol_is_taken(struct world *w)
 
   peer_text(w, p, REQUEST "Sec-WebSocket-Protocol: b , a\r\n\r\n");
   expect_start(w, p, SWITCHING "Sec-WebSocket-Protocol: b\r\n\r\n");
-  look_away(w, p);
+  peer_look_away(w, p);
 }
 
 static void test_extensions_are_ignored_by_default(struct world *w)
@@ -47,10 +41,10 @@ static void test_extensions_are_ignored_by_default(struct world *w)
   peer_text(w, p,
             REQUEST "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
   expect_start(w, p, SWITCHING "\r\n");
-  look_away(w, p);
+  peer_look_away(w, p);
   peer_text(w, q, REQUEST "Sec-WebSocket-Extensions: ;;;\r\n\r\n");
   expect_start(w, q, SWITCHING "\r\n");
-  look_away(w, q);
+  peer_look_away(w, q);
 }
 
 static void test_an_offer_of_deflate_is_taken(struct world *w)
@@ -64,7 +58,30 @@ static void test_an_offer_of_deflate_is_taken(struct world *w)
                SWITCHING "Sec-WebSocket-Extensions: permessage-deflate; "
                          "server_no_context_takeover; "
                          "client_no_context_takeover\r\n\r\n");
-  look_away(w, p);
+  peer_look_away(w, p);
+}
+
+static void test_extensions_may_stand_in_several_fields(struct world *w)
+{
+  static const char more[] = "Sec-WebSocket-Extensions: x-other\r\n";
+  int p = peer_open(w), q = peer_open(w), r = peer_open(w);
+
+  peer_text(w, p,
+            REQUEST "%s%sSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+            more, more);
+  expect_start(w, p,
+               SWITCHING "Sec-WebSocket-Extensions: permessage-deflate; "
+                         "server_no_context_takeover; "
+                         "client_no_context_takeover\r\n\r\n");
+  peer_look_away(w, p);
+  peer_text(w, q, REQUEST "%sSec-WebSocket-Extensions: ;\r\n\r\n", more);
+  expect_start(w, q, "HTTP/1.1 400 Bad Request\r\n");
+  peer_look_away(w, q);
+  peer_text(w, r, REQUEST "%s%s%s%s%s%s%s%s%s\r\n", more, more, more, more,
+            more, more, more, more, more);
+  expect_start(w, r, "HTTP/1.1 400 Bad Request\r\n");
+  peer_look_away(w, r);
+  expect_sessions(w, 1);
 }
 
 static void test_an_offer_that_cannot_be_taken_is_passed_over(struct world *w)
@@ -75,7 +92,7 @@ static void test_an_offer_that_cannot_be_taken_is_passed_over(struct world *w)
             REQUEST "Sec-WebSocket-Extensions: permessage-deflate; "
                     "constructor\r\n\r\n");
   expect_start(w, p, SWITCHING "\r\n");
-  look_away(w, p);
+  peer_look_away(w, p);
 }
 
 static void test_malformed_extensions_are_refused(struct world *w)
@@ -113,7 +130,7 @@ static void test_hooks_change_the_101(struct world *w)
   peer_upgrade(w, p, -1);
   expect_start(w, p, SWITCHING "X-Initial: yes\r\n\r\n");
   expect_events(w, "opened\n");
-  look_away(w, p);
+  peer_look_away(w, p);
   sio_server_on_headers(w->server, NULL, NULL);
   sid = peer_handshake(w, q);
   sio_server_on_headers(w->server, add_headers, &calls);
@@ -131,7 +148,7 @@ static void test_hooks_see_no_refusals(struct world *w)
   peer_text(w, p, "GET /socket.io/ HTTP/1.1\r\nHost: h\r\n\r\n");
   expect_start(w, p, "HTTP/1.1 400 Bad Request\r\n");
   assert_int_equal(calls, 0);
-  look_away(w, p);
+  peer_look_away(w, p);
 }
 
 static sio_request *kept;
@@ -188,6 +205,7 @@ int main(void)
       SCENARIO(test_the_first_subprotocol_is_taken),
       SCENARIO(test_extensions_are_ignored_by_default),
       SCENARIO_WITH(test_an_offer_of_deflate_is_taken, with_deflate),
+      SCENARIO_WITH(test_extensions_may_stand_in_several_fields, with_deflate),
       SCENARIO_WITH(test_an_offer_that_cannot_be_taken_is_passed_over,
                     with_deflate),
       SCENARIO_WITH(test_malformed_extensions_are_refused, with_deflate),

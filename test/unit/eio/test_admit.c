@@ -11,12 +11,6 @@
 #define POLL                                                                   \
   "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: h\r\n\r\n"
 
-/* What it has got does not matter. */
-static void look_away(struct world *w, int p)
-{
-  w->peers[p].at = w->peers[p].len;
-}
-
 /* What make_id() does. */
 static struct {
   const char *id;
@@ -139,8 +133,8 @@ static void test_no_id_is_made_for_what_is_refused_before(struct world *w)
             "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
   expect_start(w, ws, "HTTP/1.1 400 Bad Request\r\n");
   assert_int_equal(maker.calls, 0);
-  look_away(w, p);
-  look_away(w, ws);
+  peer_look_away(w, p);
+  peer_look_away(w, ws);
 }
 
 static void test_the_host_may_close_everything_instead_of_an_id(struct world *w)
@@ -163,7 +157,7 @@ static void test_no_random_numbers_no_session(struct world *w)
   expect_id_refused(w, p);
   peer_upgrade(w, ws, -1);
   expect_start(w, ws, "HTTP/1.1 400 Bad Request\r\n");
-  look_away(w, ws);
+  peer_look_away(w, ws);
   expect_ended(w, ws);
   expect_sessions(w, 0);
   w->random_fails = false;
@@ -233,6 +227,55 @@ test_the_server_may_be_full_when_the_host_has_decided(struct world *w)
   expect_sessions(w, 1);
 }
 
+static void two_sessions(sio_server_options *options)
+{
+  options->max_sessions = 2;
+  options->max_sessions_per_address = 1;
+}
+
+/* Only the head of a request has come, its body is still on the way: hanging
+ * up would reset the connection, and the answer might be lost. */
+static void expect_patience(struct world *w, const char *head,
+                            const char *answer)
+{
+  int p = peer_open(w);
+
+  peer_text(w, p, "%sHost: h\r\nContent-Length: 6\r\n\r\n", head);
+  expect_start(w, p, answer);
+  peer_look_away(w, p);
+  assert_true(w->peers[p].lingers || eio_is_off(w));
+  peer_text(w, p, "abcdef");
+  expect_nothing(w, p);
+  peer_close(w, p, 0);
+}
+
+static void test_whoever_is_turned_away_may_send_the_rest(struct world *w)
+{
+  int p = peer_open(w);
+
+  expect_patience(w,
+                  "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
+                  "Connection: Upgrade\r\nUpgrade: websocket\r\n",
+                  "HTTP/1.1 400 Bad Request\r\n");
+  peer_text(w, p, POLL);
+  peer_look_away(w, p);
+  expect_patience(w, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n",
+                  "HTTP/1.1 429 Too Many Requests\r\n");
+  expect_sessions(w, 1);
+}
+
+static void
+test_whoever_finds_the_server_full_may_send_the_rest(struct world *w)
+{
+  int p = peer_open(w);
+
+  peer_text(w, p, POLL);
+  peer_look_away(w, p);
+  expect_patience(w, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n",
+                  "HTTP/1.1 503 Service Unavailable\r\n");
+  expect_sessions(w, 1);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -244,6 +287,10 @@ int main(void)
       SCENARIO(test_no_random_numbers_no_session),
       SCENARIO_WITH(test_an_initial_message_comes_with_the_handshake, greeting),
       SCENARIO_WITH(test_the_server_may_be_full_when_the_host_has_decided,
+                    one_session),
+      SCENARIO_WITH(test_whoever_is_turned_away_may_send_the_rest,
+                    two_sessions),
+      SCENARIO_WITH(test_whoever_finds_the_server_full_may_send_the_rest,
                     one_session),
   };
 

@@ -10,7 +10,10 @@
 #define PMD  "permessage-deflate"
 #define BOTH PMD "; server_no_context_takeover; client_no_context_takeover"
 
-/* Answers `value`, which lies in a block of its own size. */
+enum { MAX_FIELDS = 3 };
+
+/* Answers the lines of `value`, each of which is a field and lies in a block
+ * of its own size. */
 static enum sio__ws_offer answer(const sio_deflate_options *options,
                                  const char *value,
                                  struct sio__ws_deflate_params *params,
@@ -18,13 +21,27 @@ static enum sio__ws_offer answer(const sio_deflate_options *options,
 {
   struct test_mem mem;
   struct sio__buf buf;
-  sio_str offers = {(char *)test_exact(value, strlen(value)), strlen(value)};
+  struct sio__ws_deflate_answer agreed;
+  sio_str fields[MAX_FIELDS];
+  size_t n = 0;
   enum sio__ws_offer result;
 
+  while (value != NULL) {
+    const char *end = strchr(value, '\n');
+
+    assert_true(n < MAX_FIELDS);
+    fields[n].len = end != NULL ? (size_t)(end - value) : strlen(value);
+    fields[n].data = (char *)test_exact(value, fields[n].len);
+    n++;
+    value = end != NULL ? end + 1 : NULL;
+  }
   test_mem_init(&mem, TEST_MEM_NEVER);
   sio__buf_init(&buf, &mem.allocator, SIZE_MAX);
-  memset(params, 0xee, sizeof *params);
-  result = sio__ws_deflate_negotiate(options, offers, params, &buf);
+  memset(&agreed, 0xee, sizeof agreed);
+  result = sio__ws_deflate_negotiate(options, fields, n, &agreed);
+  if (result == WS_OFFER_ACCEPTED)
+    sio__ws_deflate_respond(&agreed, &buf);
+  *params = agreed.params;
   assert_int_equal(buf.error, 0);
   assert_true(buf.len < cap);
   if (buf.len > 0)
@@ -36,7 +53,8 @@ static enum sio__ws_offer answer(const sio_deflate_options *options,
   }
   sio__buf_dispose(&buf);
   test_mem_check(&mem);
-  free((char *)offers.data);
+  for (size_t i = 0; i < n; i++)
+    free((char *)(uintptr_t)fields[i].data);
   return result;
 }
 
@@ -374,19 +392,13 @@ static void test_what_is_malformed_is_invalid_wherever_it_stands(void **state)
 
 static void test_a_nul_byte_is_no_character_of_a_token(void **state)
 {
-  struct sio__ws_deflate_params params;
+  struct sio__ws_deflate_answer agreed;
   const sio_deflate_options o = open_minded();
-  struct test_mem mem;
-  struct sio__buf buf;
   const sio_str offers = {PMD "\0", sizeof PMD};
 
   (void)state;
-  test_mem_init(&mem, TEST_MEM_NEVER);
-  sio__buf_init(&buf, &mem.allocator, SIZE_MAX);
-  assert_int_equal(sio__ws_deflate_negotiate(&o, offers, &params, &buf),
+  assert_int_equal(sio__ws_deflate_negotiate(&o, &offers, 1, &agreed),
                    WS_OFFER_INVALID);
-  assert_int_equal(buf.len, 0);
-  test_mem_check(&mem);
 }
 
 static void test_there_may_be_32_offers(void **state)
@@ -406,18 +418,46 @@ static void test_there_may_be_32_offers(void **state)
                    WS_OFFER_INVALID);
 }
 
-static void test_no_memory_stays_in_the_response(void **state)
+static void test_fields_are_read_as_if_they_were_one(void **state)
 {
   struct sio__ws_deflate_params params;
   const sio_deflate_options o = open_minded();
+  char response[256];
+  char offers[128] = "x";
+
+  (void)state;
+  check_answer(&o, "x\n" PMD, PMD);
+  check_answer(&o, "\n" PMD "\n", PMD);
+  check_answer(&o, PMD "; server_max_window_bits=9\n" PMD,
+               PMD "; server_max_window_bits=9");
+  check_answer(&o, PMD "; server_max_window_bits=7\n" PMD, PMD);
+  assert_int_equal(answer(&o, PMD "\nx,", &params, response, sizeof response),
+                   WS_OFFER_INVALID);
+  assert_int_equal(answer(&o, "x\n;" PMD, &params, response, sizeof response),
+                   WS_OFFER_INVALID);
+  for (int i = 0; i < 30; i++)
+    (void)strcat(offers, ",x");
+  (void)strcat(offers, "\n" PMD);
+  check_answer(&o, offers, PMD);
+  (void)strcat(offers, "\nx");
+  assert_int_equal(answer(&o, offers, &params, response, sizeof response),
+                   WS_OFFER_INVALID);
+}
+
+static void test_no_memory_stays_in_the_response(void **state)
+{
+  struct sio__ws_deflate_answer agreed;
+  const sio_deflate_options o = open_minded();
   struct test_mem mem;
   struct sio__buf buf;
+  const sio_str offer = {PMD, sizeof PMD - 1};
 
   (void)state;
   test_mem_init(&mem, 0);
   sio__buf_init(&buf, &mem.allocator, SIZE_MAX);
-  assert_int_equal(sio__ws_deflate_negotiate(&o, sio_s(PMD), &params, &buf),
+  assert_int_equal(sio__ws_deflate_negotiate(&o, &offer, 1, &agreed),
                    WS_OFFER_ACCEPTED);
+  sio__ws_deflate_respond(&agreed, &buf);
   assert_int_equal(buf.error, SIO_ERR_NOMEM);
   test_mem_check(&mem);
 }
@@ -437,6 +477,7 @@ int main(void)
       cmocka_unit_test(test_what_is_malformed_is_invalid_wherever_it_stands),
       cmocka_unit_test(test_a_nul_byte_is_no_character_of_a_token),
       cmocka_unit_test(test_there_may_be_32_offers),
+      cmocka_unit_test(test_fields_are_read_as_if_they_were_one),
       cmocka_unit_test(test_no_memory_stays_in_the_response),
   };
 
