@@ -224,15 +224,16 @@ static bool run_middlewares(struct sio_request *request)
   return !over && rv == 0;
 }
 
-/* CORS, as far as it concerns the request.  False: it goes no further. */
-static bool apply_cors(struct sio_request *request)
+/* CORS, as far as it concerns the request, and whether its origin is allowed.
+ * False: it goes no further. */
+static bool apply_cors(struct sio_request *request, bool *allowed)
 {
   const sio_cors_options *cors = request->engine->cors;
   enum sio__cors_result result;
   bool over;
 
   request->refs++; /* the host, if asked, may do anything */
-  result = sio__cors_apply(cors, &request->head, &request->extra);
+  result = sio__cors_apply(cors, &request->head, &request->extra, allowed);
   over = is_over(request);
   sio_request_release(request);
   if (over)
@@ -250,21 +251,13 @@ static bool apply_cors(struct sio_request *request)
   }
 }
 
-static bool check_origin(struct sio_request *request)
+static bool check_origin(struct sio_request *request, bool allowed)
 {
-  struct sio__engine *engine = request->engine;
   struct sio__verdict verdict;
   sio_str origin;
-  bool allowed, over;
 
-  if (engine->options->check_origin == 0)
+  if (request->engine->options->check_origin == 0 || allowed)
     return true;
-  request->refs++; /* likewise */
-  allowed = sio__cors_allows(engine->cors, &request->head);
-  over = is_over(request);
-  sio_request_release(request);
-  if (over || allowed)
-    return !over;
   sio__verdict_refuse(&verdict, SIO_REFUSED_FORBIDDEN, "ORIGIN_NOT_ALLOWED");
   if (sio__http_header(&request->head, "origin", &origin))
     sio__verdict_add(&verdict, "origin", origin);
@@ -276,15 +269,10 @@ static bool check_origin(struct sio_request *request)
 
 static void on_method(struct sio_request *request)
 {
-  struct sio_headers *fields;
+  struct sio_headers *fields = sio__request_fields(request, NULL);
 
-  if (sio__http_has_body(&request->head)) {
-    request->keep_alive = false;
-    request->conn->http->arriving = request;
-  }
-  fields = sio__request_fields(request, NULL);
   sio__fields_add(fields, sio_s("Allow"), sio_s("GET, POST"));
-  (void)sio__request_answer_fields(request, 405, no_body); /* or cut */
+  (void)sio__request_refuse_fields(request, 405, no_body); /* or cut */
 }
 
 static void on_post(struct sio_request *request, struct sio_session *session)
@@ -314,10 +302,12 @@ static void on_handshake(struct sio_request *request,
 void sio__inside_request(struct sio_request *request)
 {
   struct sio__verdict verdict;
+  bool allowed;
 
   request->ours = true;
-  if (!run_middlewares(request) || !apply_cors(request) ||
-      sio__bundle_serve(request, &request->head) || !check_origin(request))
+  if (!run_middlewares(request) || !apply_cors(request, &allowed) ||
+      sio__bundle_serve(request, &request->head) ||
+      !check_origin(request, allowed))
     return;
   sio__verify(request->engine, &request->head, &verdict);
   switch (verdict.kind) {

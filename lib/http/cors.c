@@ -198,6 +198,25 @@ static bool is_own(sio_str origin, const struct sio__http_head *head)
          sio_str_equal(from_port, asked_port);
 }
 
+/* `origin` has no data if the request has none. */
+static bool may_come(const sio_origin_rule *rule, sio_str origin,
+                     const struct sio__http_head *head)
+{
+  if (origin.data == NULL || is_own(origin, head))
+    return true;
+  switch (rule->kind) {
+  case SIO_ORIGIN_ANY:
+  case SIO_ORIGIN_REFLECT:
+    return true;
+  case SIO_ORIGIN_FIXED:
+    return sio__same_in_any_case(origin, sio_s(rule->list[0]));
+  case SIO_ORIGIN_LIST:
+    return matches_any(rule, origin);
+  default:
+    return false;
+  }
+}
+
 /* ---- Headers ---- */
 
 static void set(struct sio_headers *out, const char *name, sio_str value)
@@ -316,17 +335,16 @@ void sio__cors_free(sio_cors_options *copy, const sio_allocator *mem)
 
 enum sio__cors_result sio__cors_apply(const sio_cors_options *cors,
                                       const struct sio__http_head *head,
-                                      struct sio_headers *out)
+                                      struct sio_headers *out, bool *allowed)
 {
   bool is_preflight = strcmp(head->method, "OPTIONS") == 0;
   sio_str origin = {NULL, 0}, exposed;
-  sio_origin_rule rule;
+  sio_origin_rule rule = {.kind = SIO_ORIGIN_OFF};
 
-  if (cors == NULL)
-    return CORS_OFF;
   (void)sio__http_header(head, "origin", &origin); /* empty if missing */
-  if (!find_rule(cors, origin, &rule))
+  if (cors != NULL && !find_rule(cors, origin, &rule))
     return CORS_FAILED;
+  *allowed = may_come(&rule, origin, head);
   if (rule.kind == SIO_ORIGIN_OFF)
     return CORS_OFF;
 
@@ -342,27 +360,4 @@ enum sio__cors_result sio__cors_apply(const sio_cors_options *cors,
   if (exposed.len > 0)
     set(out, "Access-Control-Expose-Headers", exposed);
   return is_preflight ? CORS_PREFLIGHT : CORS_GO_ON;
-}
-
-bool sio__cors_allows(const sio_cors_options *cors,
-                      const struct sio__http_head *head)
-{
-  sio_origin_rule rule;
-  sio_str origin;
-
-  if (!sio__http_header(head, "origin", &origin) || is_own(origin, head))
-    return true;
-  if (cors == NULL || !find_rule(cors, origin, &rule))
-    return false;
-  switch (rule.kind) {
-  case SIO_ORIGIN_ANY:
-  case SIO_ORIGIN_REFLECT:
-    return true;
-  case SIO_ORIGIN_FIXED:
-    return sio__same_in_any_case(origin, sio_s(rule.list[0]));
-  case SIO_ORIGIN_LIST:
-    return matches_any(&rule, origin);
-  default:
-    return false;
-  }
 }

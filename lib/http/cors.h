@@ -26,15 +26,12 @@ int sio__cors_copy(const sio_cors_options *options, const sio_allocator *mem,
 void sio__cors_free(sio_cors_options *copy, const sio_allocator *mem);
 
 /* Write the headers for a request, in place of what there is of their names;
- * Vary is added to.  `cors` is a copy, or NULL: off. */
+ * Vary is added to.  `cors` is a copy, or NULL: off, which allows no foreign
+ * pages.  `*allowed`, unless CORS_FAILED: whether it may come from where its
+ * Origin says: it has none, it is the server's own (as of the Host header), or
+ * the rule allows it.  The host's callback is asked once. */
 enum sio__cors_result sio__cors_apply(const sio_cors_options *cors,
                                       const struct sio__http_head *head,
-                                      struct sio_headers *out);
-
-/* Whether a request may come from where its Origin says: it has none, it is
- * the server's own (as of the Host header), or the rule allows it.  `cors`
- * NULL allows no foreign one. */
-bool sio__cors_allows(const sio_cors_options *cors,
-                      const struct sio__http_head *head);
+                                      struct sio_headers *out, bool *allowed);
 
 #endif

@@ -13,12 +13,6 @@
   "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"             \
   "Content-Length: 34\r\n\r\n{\"code\":3,\"message\":\"Bad request\"}"
 
-/* What it has got does not matter. */
-static void look_away(struct world *w, int p)
-{
-  w->peers[p].at = w->peers[p].len;
-}
-
 /* ---- Middlewares ---- */
 
 static struct {
@@ -79,7 +73,7 @@ static void test_middlewares_add_headers_to_every_answer(struct world *w)
                "Connection: Upgrade\r\n"
                "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
                "X-Chain: first\r\nX-Chain: second\r\n\r\n");
-  look_away(w, ws);
+  peer_look_away(w, ws);
   if (!eio_is_off(w)) {
     assert_int_equal(chain.called, 2);
     assert_int_equal(chain.second, 2);
@@ -107,8 +101,8 @@ static void test_a_middleware_may_answer_by_itself(struct world *w)
   expect_start(w, ws, "HTTP/1.1 503 Service Unavailable\r\n");
   expect_ended(w, ws);
   expect_sessions(w, 0);
-  look_away(w, q);
-  look_away(w, ws);
+  peer_look_away(w, q);
+  peer_look_away(w, ws);
   if (!eio_is_off(w))
     assert_int_equal(chain.second, 0);
 }
@@ -122,7 +116,7 @@ static void test_a_middleware_that_fails_is_a_bad_request(struct world *w)
   chain.result = SIO_ERR_STATE;
   peer_text(w, p, POLL "\r\n");
   expect_start(w, p, "HTTP/1.1 400 Bad Request\r\n");
-  look_away(w, p);
+  peer_look_away(w, p);
   expect_logged(w, "MIDDLEWARE_FAILURE");
   expect_sessions(w, 0);
   if (!eio_is_off(w))
@@ -150,7 +144,7 @@ test_requests_outside_the_path_are_none_of_its_business(struct world *w)
     return;
   peer_text(w, p, "GET /elsewhere HTTP/1.1\r\nHost: h\r\n\r\n");
   expect_start(w, p, "HTTP/1.1 ");
-  look_away(w, p);
+  peer_look_away(w, p);
   assert_int_equal(chain.called, 0);
 }
 
@@ -173,7 +167,7 @@ static void test_a_request_that_is_kept_does_not_show_its_post(struct world *w)
     peer_post(w, p, sid, "4hello"); /* what it lay in has gone */
     if (w->piece == 0 && kept != NULL)
       assert_int_equal(sio_request_body(kept).len, 0);
-    look_away(w, p);
+    peer_look_away(w, p);
   }
   sio_request_release(kept);
 }
@@ -225,7 +219,7 @@ static void test_a_preflight_is_answered_at_once(struct world *w)
   expect_start(w, p,
                "HTTP/1.1 204 No Content\r\n"
                "Access-Control-Allow-Origin: https://friend.example\r\n");
-  look_away(w, p);
+  peer_look_away(w, p);
   expect_open(w, p);
 }
 
@@ -249,7 +243,7 @@ static void test_cors_headers_are_on_refusals_and_on_101(struct world *w)
                "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
                "Vary: Origin\r\nAccess-Control-Allow-Credentials: true\r\n"
                "\r\n");
-  look_away(w, ws);
+  peer_look_away(w, ws);
 }
 
 static void
@@ -261,7 +255,7 @@ test_headers_of_one_request_are_not_those_of_the_next(struct world *w)
             "GET /socket.io/?transport=x HTTP/1.1\r\nHost: h\r\n"
             "Origin: https://friend.example\r\n\r\n");
   expect_start(w, p, "HTTP/1.1 400 Bad Request\r\n");
-  look_away(w, p);
+  peer_look_away(w, p);
   peer_text(w, p,
             "GET /socket.io/?transport=x HTTP/1.1\r\nHost: h\r\n"
             "Origin: https://foe.example\r\n\r\n");
@@ -269,7 +263,7 @@ test_headers_of_one_request_are_not_those_of_the_next(struct world *w)
                "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
                "Vary: Origin\r\nAccess-Control-Allow-Credentials: true\r\n"
                "Content-Length: 40\r\n\r\n");
-  look_away(w, p);
+  peer_look_away(w, p);
 }
 
 static void test_a_cors_callback_that_fails_is_a_bad_request(struct world *w)
@@ -294,7 +288,7 @@ static void test_only_friends_come_in(struct world *w)
             "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
   expect_start(w, ws, "HTTP/1.1 400 Bad Request\r\n");
-  look_away(w, ws);
+  peer_look_away(w, ws);
   expect_ended(w, ws);
   expect_sessions(w, 0);
   peer_text(w, q, POLL "\r\n"); /* without an origin: no browser */
@@ -302,13 +296,50 @@ static void test_only_friends_come_in(struct world *w)
             "GET " QUERY "&sid=%s HTTP/1.1\r\nHost: h\r\n"
             "Origin: https://foe.example\r\n\r\n",
             w->sids[0]);
-  look_away(w, p);
+  peer_look_away(w, p);
   expect_sessions(w, 1);
   expect_cause(w, SIO_CAUSE_REFUSED, 3);
   peer_text(w, q, POLL "Origin: https://friend.example\r\n\r\n");
   peer_text(w, q, POLL "Origin: http://h\r\n\r\n"); /* its own page */
   expect_sessions(w, 3);
-  look_away(w, q);
+  peer_look_away(w, q);
+}
+
+static int times_asked;
+
+static int friend_asked(sio_str origin, sio_origin_rule *rule, void *user)
+{
+  (void)user;
+  times_asked++;
+  rule->kind = sio_str_is(origin, "https://friend.example") ? SIO_ORIGIN_REFLECT
+                                                            : SIO_ORIGIN_OFF;
+  return 0;
+}
+
+static void asked_for_friends(sio_server_options *options)
+{
+  sio_cors_options_init(&cors);
+  cors.decide = friend_asked;
+  options->cors = &cors;
+  options->check_origin = 1;
+}
+
+static void test_a_cors_callback_is_asked_once(struct world *w)
+{
+  int p = peer_open(w);
+
+  times_asked = 0;
+  peer_text(w, p, POLL "Origin: https://friend.example\r\n\r\n");
+  expect_start(w, p,
+               "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+               "Access-Control-Allow-Origin: https://friend.example\r\n");
+  peer_look_away(w, p);
+  expect_sessions(w, 1);
+  assert_true(times_asked == 1 || eio_is_off(w));
+  peer_text(w, p, POLL "Origin: https://foe.example\r\n\r\n");
+  expect_start(w, p, "HTTP/1.1 403 Forbidden\r\n");
+  peer_look_away(w, p);
+  assert_true(times_asked == 2 || eio_is_off(w));
 }
 
 static sio_request *asked;
@@ -373,6 +404,7 @@ int main(void)
       SCENARIO_WITH(test_a_cors_callback_that_fails_is_a_bad_request,
                     failing_cors),
       SCENARIO_WITH(test_only_friends_come_in, guarded),
+      SCENARIO_WITH(test_a_cors_callback_is_asked_once, asked_for_friends),
       SCENARIO_WITH(test_a_cors_callback_may_answer_by_itself, asking_cors),
   };
 
