@@ -141,7 +141,9 @@ SIO_API int sio_respond_begin(sio_request *request, int status,
 SIO_API int sio_respond_write(sio_request *request, sio_span piece);
 
 /** Have `fn` called when all that was written has gone out, or the client has
- *  gone; once.  It may write again.  NULL takes the wish back.
+ *  gone; once.  It may write again.  NULL takes the wish back.  Of an answer
+ *  without a body (to HEAD), of which nothing goes out, it is called a
+ *  millisecond later.
  *  Errors: SIO_ERR_STATE (no answer has begun), SIO_ERR_DISCONNECTED (the
  *          client has gone already: `fn` is not called). */
 SIO_API int sio_respond_on_drain(sio_request *request, sio_http_fn fn,

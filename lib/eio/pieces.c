@@ -2,18 +2,29 @@
 /* Bodies and answers in pieces: telling the host. */
 #include "eio/pieces.h"
 
+enum { PAUSE_MS = 1 };
+
+static void on_turn(struct sio__timer *timer)
+{
+  struct sio__pieces *pieces = SIO__CONTAINER(timer, struct sio__pieces, turn);
+
+  sio__pieces_drain_later(pieces, pieces->engine);
+}
+
 void sio__pieces_init(struct sio__pieces *pieces, struct sio_request *request)
 {
   memset(pieces, 0, sizeof *pieces);
   pieces->request = request;
   sio__list_init(&pieces->finish.link);
   sio__list_init(&pieces->drain.link);
+  sio__timer_init(&pieces->turn, on_turn);
 }
 
 void sio__pieces_dispose(struct sio__pieces *pieces)
 {
   sio__list_remove(&pieces->finish.link);
   sio__list_remove(&pieces->drain.link);
+  sio__timer_stop(&pieces->turn);
 }
 
 /* Whether the host still waits for the body or its end. */
@@ -82,6 +93,21 @@ static void drain(struct sio__deferred *deferred)
 void sio__pieces_drain_later(struct sio__pieces *pieces,
                              struct sio__engine *engine)
 {
+  sio__timer_stop(&pieces->turn);
   if (pieces->on_drain != NULL && sio__list_is_empty(&pieces->drain.link))
     sio__engine_defer(engine, &pieces->drain, drain);
+}
+
+void sio__pieces_drain_next(struct sio__pieces *pieces,
+                            struct sio__engine *engine)
+{
+  pieces->engine = engine;
+  sio__timer_start(&engine->clock, &pieces->turn, PAUSE_MS);
+}
+
+void sio__pieces_drain_never(struct sio__pieces *pieces)
+{
+  pieces->on_drain = NULL;
+  sio__list_remove(&pieces->drain.link);
+  sio__timer_stop(&pieces->turn);
 }

@@ -29,6 +29,8 @@ struct sio__pieces {
   sio_http_fn on_drain;
   void *drain_user;
   struct sio__deferred drain;
+  struct sio__timer turn;     /* runs while others have theirs */
+  struct sio__engine *engine; /* while it runs */
 };
 
 /* Allocates nothing. */
@@ -50,5 +52,11 @@ void sio__pieces_finish_later(struct sio__pieces *pieces,
  * no callback is on the stack. */
 void sio__pieces_drain_later(struct sio__pieces *pieces,
                              struct sio__engine *engine);
+/* Likewise, but a millisecond later: whoever writes what is never sent, without
+ * an end, would keep the server for himself. */
+void sio__pieces_drain_next(struct sio__pieces *pieces,
+                            struct sio__engine *engine);
+/* The host does not wish to know any more. */
+void sio__pieces_drain_never(struct sio__pieces *pieces);
 
 #endif

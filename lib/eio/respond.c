@@ -329,17 +329,21 @@ int sio_respond_on_drain(sio_request *request, sio_http_fn fn, void *user)
     return SIO_ERR_STATE;
   if (request->conn == NULL)
     return SIO_ERR_DISCONNECTED;
+  if (fn == NULL) {
+    sio__pieces_drain_never(pieces);
+    return 0;
+  }
   pieces->on_drain = fn;
   pieces->drain_user = user;
   request->conn->watched = true;
-  if (fn == NULL) {
-    sio__list_remove(&pieces->drain.link);
-  } else if (sio__conn_is_open(request->conn) &&
-             sio__request_waiting(request) == 0) {
-    sio__engine_enter(engine);
+  if (!sio__conn_is_open(request->conn) || sio__request_waiting(request) > 0)
+    return 0;
+  sio__engine_enter(engine);
+  if (pieces->bodiless)
+    sio__pieces_drain_next(pieces, engine);
+  else
     sio__pieces_drain_later(pieces, engine);
-    sio__engine_leave(engine);
-  }
+  sio__engine_leave(engine);
   return 0;
 }
 
@@ -366,8 +370,7 @@ int sio_respond_end(sio_request *request)
   if (!is_writing(request))
     return SIO_ERR_STATE;
   request->pieces->writing = false;
-  request->pieces->on_drain = NULL;
-  sio__list_remove(&request->pieces->drain.link);
+  sio__pieces_drain_never(request->pieces);
   if (request->conn != NULL && sio__conn_is_open(request->conn)) {
     sio__engine_enter(engine);
     sio__request_done(request, put_end(request) == 0);

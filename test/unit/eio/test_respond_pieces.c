@@ -439,6 +439,59 @@ static void test_drain_is_told_at_once_if_nothing_waits(struct world *w)
   end_host(&host);
 }
 
+/* Writes on and on. */
+static void on_drain_again(sio_request *request, void *user)
+{
+  struct host *host = user;
+
+  on_drain(request, user);
+  if (host->rv == 0)
+    host->rv = sio_respond_on_drain(request, on_drain_again, host);
+}
+
+static void test_what_is_never_sent_drains_once_a_millisecond(struct world *w)
+{
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  peer_text(w, p, "HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n");
+  begin(&host, 0, 200, SIO_NEVER);
+  expect_text(w, p, CHUNKED);
+  ask_drain(&host, on_drain_again);
+  assert_int_equal(host.drained, 0);
+  for (int i = 1; i <= 3 && host.streams[0]; i++) {
+    eio_sleep(w, 1);
+    assert_true(host.drained == i || eio_is_off(w));
+  }
+  expect_result(&host, host.rv, 0);
+  ask_drain(&host, NULL);
+  eio_sleep(w, 1);
+  assert_true(host.drained == 3 || eio_is_off(w));
+  ask_drain(&host, on_drain);
+  peer_close(w, p, 0); /* which is told at once */
+  assert_true(host.drained == 4 || eio_is_off(w));
+  end_stream(&host, 0);
+  end_host(&host);
+}
+
+static void test_an_answer_that_is_never_sent_may_end(struct world *w)
+{
+  struct host host;
+  int p = peer_open(w);
+
+  start_host(w, &host);
+  peer_text(w, p, "HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n");
+  begin(&host, 0, 200, 10);
+  expect_text(w, p, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+  ask_drain(&host, on_drain);
+  end_stream(&host, 0);
+  eio_sleep(w, 1);
+  assert_int_equal(host.drained, 0);
+  expect_open(w, p);
+  end_host(&host);
+}
+
 static void test_drain_waits_for_its_turn(struct world *w)
 {
   struct host host;
@@ -565,6 +618,8 @@ int main(void)
       SCENARIO_WITH(test_what_waits_for_its_turn_is_bounded, narrow),
       SCENARIO_WITH(test_no_answer_begins_behind_too_much, narrow),
       SCENARIO(test_drain_is_told_at_once_if_nothing_waits),
+      SCENARIO(test_what_is_never_sent_drains_once_a_millisecond),
+      SCENARIO(test_an_answer_that_is_never_sent_may_end),
       SCENARIO(test_drain_waits_for_its_turn),
       SCENARIO(test_drain_can_be_taken_back),
       SCENARIO(test_the_client_may_leave_in_the_middle),
