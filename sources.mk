@@ -95,6 +95,7 @@ UNIT_EXTRA := adapter/test_backlog_replay \
               eio/test_inside_first \
               eio/test_outside_upgrade \
               eio/test_payload3_random \
+              eio/test_respond_drain \
               eio/test_respond_pieces \
               eio/test_websocket_deflate \
               http/test_cors_options \

@@ -1,85 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* lib/eio/respond.c: answers in pieces. */
-#include "eio_world.h"
-
-#include "eio/exchange.h"
-
-enum { MAX_KEPT = 4 };
-
-static const sio_span none = {NULL, 0};
-
-/* Every request is kept. */
-struct host {
-  struct world *w;
-  sio_request *kept[MAX_KEPT];
-  bool streams[MAX_KEPT]; /* an answer has begun and not ended */
-  int n_kept;
-  int drained; /* how often */
-  int rv;      /* of the last call in a callback */
-};
-
-static void on_http(sio_request *request, void *user)
-{
-  struct host *host = user;
-
-  if (host->n_kept < MAX_KEPT)
-    host->kept[host->n_kept++] = sio_request_retain(request);
-}
-
-static void start_host(struct world *w, struct host *host)
-{
-  memset(host, 0, sizeof *host);
-  host->w = w;
-  sio_server_on_http(w->server, on_http, host);
-}
-
-static void end_stream(struct host *host, int i)
-{
-  if (!host->streams[i])
-    return;
-  host->streams[i] = false;
-  assert_int_equal(sio_respond_end(host->kept[i]), 0);
-  eio_pump(host->w);
-}
-
-static void end_host(struct host *host)
-{
-  for (int i = 0; i < host->n_kept; i++) {
-    end_stream(host, i);
-    sio_request_release(host->kept[i]);
-  }
-}
-
-/* Once memory was refused anything may come. */
-static void expect_result(const struct host *host, int rv, int want)
-{
-  if (!eio_is_off(host->w))
-    assert_int_equal(rv, want);
-}
-
-static void begin(struct host *host, int i, int status, uint64_t length)
-{
-  int rv;
-
-  if (host->kept[i] == NULL)
-    return;
-  rv = sio_respond_begin(host->kept[i], status, NULL, 0, length);
-  expect_result(host, rv, 0);
-  host->streams[i] = rv == 0;
-  eio_pump(host->w);
-}
-
-static void write_text(struct host *host, int i, const char *text, int want)
-{
-  if (!host->streams[i])
-    return;
-  expect_result(host, sio_respond_write(host->kept[i], sio__text_span(text)),
-                want);
-  eio_pump(host->w);
-}
-
-#define GET     "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
-#define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+#include "respond_world.h"
 
 static void test_an_answer_of_unknown_length_is_chunked(struct world *w)
 {
@@ -297,31 +218,6 @@ static void narrow(sio_server_options *options)
   options->max_output_bytes = 1024;
 }
 
-static void on_drain(sio_request *request, void *user)
-{
-  struct host *host = user;
-
-  host->drained++;
-  host->rv = sio_respond_write(request, sio__text_span("more"));
-}
-
-static void on_drain_end(sio_request *request, void *user)
-{
-  struct host *host = user;
-
-  host->drained++;
-  assert_ptr_equal(request, host->kept[0]);
-  host->rv = sio_respond_end(request);
-  host->streams[0] = false;
-}
-
-static void ask_drain(struct host *host, sio_http_fn fn)
-{
-  if (host->streams[0])
-    expect_result(host, sio_respond_on_drain(host->kept[0], fn, host), 0);
-  eio_pump(host->w);
-}
-
 static void test_the_reader_sets_the_pace(struct world *w)
 {
   static char text[1001];
@@ -420,123 +316,6 @@ static void test_no_answer_begins_behind_too_much(struct world *w)
   end_host(&host);
 }
 
-static void test_drain_is_told_at_once_if_nothing_waits(struct world *w)
-{
-  struct host host;
-  int p = peer_open(w);
-
-  start_host(w, &host);
-  peer_text(w, p, GET);
-  begin(&host, 0, 200, SIO_NEVER);
-  expect_text(w, p, CHUNKED);
-  ask_drain(&host, on_drain);
-  assert_true(host.drained == 1 || eio_is_off(w));
-  expect_text(w, p, "4\r\nmore\r\n"); /* and not once more */
-  ask_drain(&host, on_drain_end);
-  expect_text(w, p, "0\r\n\r\n");
-  assert_true(!host.streams[0] || eio_is_off(w));
-  expect_open(w, p);
-  end_host(&host);
-}
-
-/* Writes on and on. */
-static void on_drain_again(sio_request *request, void *user)
-{
-  struct host *host = user;
-
-  on_drain(request, user);
-  if (host->rv == 0)
-    host->rv = sio_respond_on_drain(request, on_drain_again, host);
-}
-
-static void test_what_is_never_sent_drains_once_a_millisecond(struct world *w)
-{
-  struct host host;
-  int p = peer_open(w);
-
-  start_host(w, &host);
-  peer_text(w, p, "HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n");
-  begin(&host, 0, 200, SIO_NEVER);
-  expect_text(w, p, CHUNKED);
-  ask_drain(&host, on_drain_again);
-  assert_int_equal(host.drained, 0);
-  for (int i = 1; i <= 3 && host.streams[0]; i++) {
-    eio_sleep(w, 1);
-    assert_true(host.drained == i || eio_is_off(w));
-  }
-  expect_result(&host, host.rv, 0);
-  ask_drain(&host, NULL);
-  eio_sleep(w, 1);
-  assert_true(host.drained == 3 || eio_is_off(w));
-  ask_drain(&host, on_drain);
-  peer_close(w, p, 0); /* which is told at once */
-  assert_true(host.drained == 4 || eio_is_off(w));
-  end_stream(&host, 0);
-  end_host(&host);
-}
-
-static void test_an_answer_that_is_never_sent_may_end(struct world *w)
-{
-  struct host host;
-  int p = peer_open(w);
-
-  start_host(w, &host);
-  peer_text(w, p, "HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n");
-  begin(&host, 0, 200, 10);
-  expect_text(w, p, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
-  ask_drain(&host, on_drain);
-  end_stream(&host, 0);
-  eio_sleep(w, 1);
-  assert_int_equal(host.drained, 0);
-  expect_open(w, p);
-  end_host(&host);
-}
-
-static void test_drain_waits_for_its_turn(struct world *w)
-{
-  struct host host;
-  int p = peer_open(w);
-
-  start_host(w, &host);
-  peer_text(w, p, GET GET);
-  begin(&host, 1, 200, SIO_NEVER);
-  if (host.streams[1])
-    expect_result(&host, sio_respond_on_drain(host.kept[1], on_drain, &host),
-                  0);
-  begin(&host, 0, 200, 1);
-  write_text(&host, 0, "x", 0);
-  expect_text(w, p, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
-  assert_true(host.drained == 0 || eio_is_off(w));
-  end_stream(&host, 0);
-  expect_text(w, p, CHUNKED "4\r\nmore\r\n");
-  end_stream(&host, 1);
-  expect_text(w, p, "0\r\n\r\n");
-  end_host(&host);
-}
-
-static void test_drain_can_be_taken_back(struct world *w)
-{
-  struct host host;
-  int p = peer_open(w);
-
-  start_host(w, &host);
-  peer_text(w, p, GET);
-  peer_stall(w, p, true);
-  begin(&host, 0, 200, SIO_NEVER);
-  ask_drain(&host, on_drain);
-  ask_drain(&host, NULL);
-  peer_stall(w, p, false);
-  expect_text(w, p, CHUNKED);
-  peer_stall(w, p, true);
-  write_text(&host, 0, "x", 0);
-  ask_drain(&host, on_drain);
-  end_stream(&host, 0); /* then there is nobody to be told */
-  peer_stall(w, p, false);
-  expect_text(w, p, "1\r\nx\r\n0\r\n\r\n");
-  assert_true(host.drained == 0 || eio_is_off(w));
-  end_host(&host);
-}
-
 /* ---- Who leaves ---- */
 
 static void test_the_client_may_leave_in_the_middle(struct world *w)
@@ -617,11 +396,6 @@ int main(void)
       SCENARIO_WITH(test_a_piece_may_be_long_if_nothing_waits, narrow),
       SCENARIO_WITH(test_what_waits_for_its_turn_is_bounded, narrow),
       SCENARIO_WITH(test_no_answer_begins_behind_too_much, narrow),
-      SCENARIO(test_drain_is_told_at_once_if_nothing_waits),
-      SCENARIO(test_what_is_never_sent_drains_once_a_millisecond),
-      SCENARIO(test_an_answer_that_is_never_sent_may_end),
-      SCENARIO(test_drain_waits_for_its_turn),
-      SCENARIO(test_drain_can_be_taken_back),
       SCENARIO(test_the_client_may_leave_in_the_middle),
       SCENARIO(test_an_answer_may_end_when_the_client_has_left),
       SCENARIO(test_a_broken_request_ends_answers_that_have_begun),
