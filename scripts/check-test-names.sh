@@ -22,8 +22,10 @@ named() {
   awk -v all="$all" '
     function tests(file, text,    name, n, i) {
       n = split(text, name, /; */)
+      if (n == 0)
+        print FILENAME ":" FNR " " file "\t"
       for (i = 1; i <= n; i++)
-        if (name[i] != "" || n == 1)
+        if (name[i] != "")
           print FILENAME ":" FNR " " file "\t" name[i]
     }
     /^\|/ && !/^\| *:?---/ {
@@ -70,7 +72,8 @@ while IFS=$tab read -r where name; do
   count=$((count + 1))
   case $file,$name in
   -,*) echo "${where% *}: no test: $name" && status=1 && continue ;;
-  *,) [ -e "$file" ] && continue ;;
+  *,) [ -e "$file" ] && continue
+    echo "${where% *}: no $file" && status=1 && continue ;;
   *.c,*) [ -e "$file" ] && in_c "$file" "$name" && continue ;;
   *) [ -e "$file" ] && in_js "$file" "$name" && continue ;;
   esac

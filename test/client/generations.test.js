@@ -67,8 +67,8 @@ async function settle(...sockets) {
   for (const socket of sockets) await ask(socket, 'message-with-ack', 'settled');
 }
 
-async function stage(t, row) {
-  const server = await startServer(t, { allowEio3: true });
+async function stage(t, row, options = {}) {
+  const server = await startServer(t, { allowEio3: true, ...options });
   return { server, guest: await new Guest(server, row).ready() };
 }
 
@@ -137,6 +137,32 @@ const SCENARIO = {
     const refused = event(socket, refusal(row));
     assert.equal((await refused)[0].message, 'Invalid namespace');
     await settle(guest.root);
+  },
+
+  'a namespace that is made for it': async (t, row) => {
+    const { guest } = await stage(t, row, { cleanup: true });
+    const child = guest.begin('/dynamic-7', { on: guest.root });
+    for (let i = 0; i < 2; i += 1) {
+      assert.deepEqual(await event(child, 'hello'), ['/dynamic-7', '7']);
+      assert.equal((await ask(child, 'join', 'red'))[0], '/dynamic-7');
+      child.disconnect();
+      await settle(guest.root);
+      child.connect();
+    }
+  },
+
+  // None of them can come back; their events have an offset behind them.
+  'recovery does not disturb it': async (t, row) => {
+    const { guest } = await stage(t, row, { recovery: 60000 });
+    const socket = await guest.join('/recovery');
+    const got = collect(socket, 'news');
+    await ask(socket, 'begin', { name: 'Ann' }, 'red');
+    await ask(socket, 'say', 'red', 1, BYTES);
+    await ask(socket, 'say', '', 'all');
+    assert.deepEqual(got.map((args) => args.slice(0, -1)), [[1, BYTES], ['all']]);
+    assert.ok(got.every((args) => typeof args.at(-1) === 'string'));
+    const again = await new Guest(guest.server, row).join('/recovery');
+    assert.deepEqual((await ask(again, 'who')).slice(0, 1), [false]);
   },
 
   'a middleware refuses, and lets in': async (t, row) => {
@@ -212,6 +238,25 @@ suite('every generation', () => {
       await until(() => got[0].length === 2 && got[2].length === 1, 'news');
       await settle(...sockets);
       assert.deepEqual(got, [[['two'], ['own']], [['é', BYTES]], [['é', BYTES]]]);
+    });
+  }
+
+  for (const mode of Object.keys(MODES)) {
+    check(`one question to all of them (${mode})`, async (t) => {
+      const server = await startServer(t, { allowEio3: true });
+      const sockets = [];
+      for (const generation of Object.keys(GENERATIONS)) {
+        const guest = await new Guest(server, { generation, mode }).ready();
+        const socket = await guest.join('/cast');
+        socket.on('question', (bytes, answer) => answer(generation, bytes));
+        sockets.push(socket);
+      }
+      const options = { from: 'namespace', event: 'question', timeout: 5000 };
+      const [[answers, ...rest]] = await ask(sockets[0], 'gather', options, BYTES);
+      assert.deepEqual(rest, [null, 3, 3]);
+      assert.deepEqual(new Map(answers.map(([id, ...args]) => [id, args])),
+        new Map(answers.map(([id]) => [id, [
+          Object.keys(GENERATIONS)[sockets.findIndex((socket) => socket.id === id)], BYTES]])));
     });
   }
 

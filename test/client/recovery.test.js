@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict');
 const { ask, check, collect, connect, eachMode, suite } = require('./lib/client');
 const { startServer } = require('./lib/server');
+const { rawSession } = require('./lib/session');
 const { event, until } = require('./lib/wait');
 
 const NSP = { nsp: '/recovery' };
@@ -148,6 +149,25 @@ suite('recovery', () => {
     assert.equal(error.message, 'banned');
     assert.equal(got.length, 1);
     assert.equal(await ask(stays, 'lost'), 1);
+  });
+
+  eachMode('of two connections with one session the older one goes', async (t, mode) => {
+    const server = await startServer(t, { recovery: 60000 });
+    const first = await rawSession(server, mode);
+    await first.send('40/recovery,');
+    const { sid, pid } = JSON.parse((await first.next()).slice('40/recovery,'.length));
+    await first.send('42/recovery,0["say","","x"]');
+    const [, , offset] = JSON.parse((await first.next()).slice('42/recovery,'.length));
+    const second = await rawSession(server, mode);
+    await second.send(`40/recovery,${JSON.stringify({ pid, offset })}`);
+    assert.deepEqual(JSON.parse((await second.next()).slice('40/recovery,'.length)), { sid, pid });
+    await first.ended();
+    const third = await rawSession(server, mode);
+    await third.send(`40/recovery,${JSON.stringify({ pid: 'x'.repeat(20), offset })}`);
+    const fresh = JSON.parse((await third.next()).slice('40/recovery,'.length));
+    assert.notEqual(fresh.sid, sid);
+    assert.notEqual(fresh.pid, pid);
+    assert.equal(await server.control('count', '/recovery'), 2);
   });
 
   check('middlewares may be skipped', async (t) => {
