@@ -18,6 +18,7 @@
 enum { MAX_TEXT = 1 << 20 };
 
 struct load {
+  size_t heap_bytes; /* that the library has */
   sio_ns *ns;
   sio_uv *uv;
   sio_payload *figures;
@@ -29,6 +30,25 @@ struct load {
   int text_bytes;
   char text[MAX_TEXT];
 };
+
+static void *counted_alloc(size_t size, void *user)
+{
+  struct load *load = user;
+  void *memory = malloc(size);
+
+  if (memory != NULL)
+    load->heap_bytes += size;
+  return memory;
+}
+
+static void counted_free(void *memory, size_t size, void *user)
+{
+  struct load *load = user;
+
+  if (memory != NULL)
+    load->heap_bytes -= size;
+  free(memory);
+}
 
 static void expect(int error, const char *what)
 {
@@ -149,6 +169,7 @@ static void on_figures(sio_socket *socket, const sio_args *args, sio_ack *ack,
   sio_ns_metrics(load->ns, &here);
   sio_payload_reset(out);
   sio_payload_object_begin(out);
+  append(out, "heap", (int64_t)load->heap_bytes);
   append(out, "sent", load->sent);
   append(out, "sockets", (int64_t)here.sockets_now);
   append(out, "recovered", load->recovered);
@@ -265,6 +286,7 @@ static int run(struct load *load, sio_server *server)
 int main(int argc, char **argv)
 {
   struct load *load = calloc(1, sizeof(*load));
+  const sio_allocator counted = {counted_alloc, counted_free, load};
   sio_recovery_options recovery;
   sio_server_options options;
   sio_server *server = NULL;
@@ -273,6 +295,7 @@ int main(int argc, char **argv)
   raise_limits();
   sio_recovery_options_init(&recovery);
   sio_server_options_init(&options);
+  options.allocator = &counted;
   if (load != NULL && parse(&options, &recovery, argc, argv))
     server = sio_server_new(&options);
   if (server != NULL) {
@@ -286,8 +309,11 @@ int main(int argc, char **argv)
     (void)fputs("out of memory, or an option is wrong\n", stderr);
 
   sio_server_free(server);
-  if (load != NULL)
+  if (load != NULL) {
     sio_payload_free(load->figures);
+    if (load->heap_bytes != 0)
+      (void)fprintf(stderr, "%zu bytes are left\n", load->heap_bytes);
+  }
   free(load);
   return status;
 }

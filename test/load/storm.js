@@ -11,6 +11,7 @@ const { startServer } = require('./lib/server');
 const OPTIONS = options({
   clients: 5000, official: 100, rounds: 2, every: 50, bytes: 100, spread: 1000,
 });
+const LEEWAY_BYTES = 4 << 20; // of what is held after one storm and after the next
 const ENDS = ['RST', 'FIN', 'silent'];
 
 // What every client has got: one after the other from the first on.
@@ -43,6 +44,10 @@ class Crowd {
   }
 }
 
+function mib(bytes) {
+  return (bytes / 1048576).toFixed(1);
+}
+
 // Everybody goes at once, and each comes back when it feels like it: the time
 // until the last one is there, and how many have another id.
 async function storm(crowd) {
@@ -60,22 +65,22 @@ async function storm(crowd) {
 
 async function round(server, crowd, number) {
   const { cpu, memory } = server;
-  const sent = (await server.ask('figures')).sent;
+  const { sent, heap: held } = await server.ask('figures');
   server.forgetPeak();
   const { seconds, others } = await storm(crowd);
   const used = server.cpu - cpu;
   const figures = await server.ask('figures');
   await sleep(500); // broadcasts go on behind it
-  const { sent: last } = await server.ask('figures');
+  const { sent: last, heap } = await server.ask('figures');
   await until(() => crowd.at(last) === crowd.clients.length, 'event that all have');
   const { missed, twice } = crowd;
   const recovered = figures.recovered - crowd.recovered;
   crowd.recovered = figures.recovered;
   const row = [`${number}`, seconds.toFixed(2), recovered, others, missed, twice,
     figures.sent - sent, used.toFixed(2), memory.toFixed(1), server.peak.toFixed(1),
-    server.memory.toFixed(1)];
+    server.memory.toFixed(1), mib(held), mib(heap)];
   const well = recovered === crowd.clients.length && others + missed + twice + figures.lost === 0;
-  return { row, well };
+  return { row, well, heap };
 }
 
 async function main() {
@@ -92,12 +97,15 @@ async function main() {
     + `${ENDS.join(', ')} and come back within ${OPTIONS.spread} ms; a broadcast of `
     + `${OPTIONS.bytes} bytes every ${OPTIONS.every} ms; an empty server has ${empty.toFixed(1)} MiB`);
   const rows = [['storm', 's until all', 'recovered', 'other id', 'missed', 'twice',
-    'broadcasts', 'CPU s', 'MiB before', 'peak', 'after']];
+    'broadcasts', 'CPU s', 'MiB before', 'peak', 'after', 'heap before', 'after']];
   let well = true;
+  let held;
   for (let i = 1; i <= OPTIONS.rounds; i += 1) {
     const result = await round(server, crowd, i);
     rows.push(result.row);
     well &&= result.well;
+    held ??= result.heap;
+    check(result.heap <= held + LEEWAY_BYTES, `${result.heap} bytes are held, not ${held}`);
   }
   print(rows);
 
