@@ -2,7 +2,8 @@
 #ifndef SIO_BASE_BASE64_H
 #define SIO_BASE_BASE64_H
 
-/* RFC 4648: the standard alphabet for payloads, the URL-safe one for ids. */
+/* RFC 4648: the standard alphabet for payloads, the URL-safe one for ids
+ * and tokens. */
 
 #include <sio/types.h>
 
@@ -20,5 +21,10 @@ size_t sio__base64url_encode(const uint8_t *data, size_t len, char *out);
  * character are refused.  Returns false, or true and the length. */
 bool sio__base64_decode(const char *text, size_t len, uint8_t *out,
                         size_t *out_len);
+
+/* The same with the URL-safe alphabet, where padding is refused, too: no two
+ * texts stand for the same bytes. */
+bool sio__base64url_decode(const char *text, size_t len, uint8_t *out,
+                           size_t *out_len);
 
 #endif

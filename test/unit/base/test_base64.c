@@ -166,6 +166,62 @@ static void test_the_url_safe_form_differs_in_two_characters(void **state)
   assert_memory_equal(safe, "-w", 2);
 }
 
+static void test_url_safe_text_has_one_form_only(void **state)
+{
+  static const char *const wrong[] = {"Zg==",
+                                      "Zm8=",
+                                      "Zh",
+                                      "Zm9",
+                                      "Z",
+                                      "Zm9vZ",
+                                      "+_-A",
+                                      "AB/D",
+                                      "A B",
+                                      "AB\nD",
+                                      "A\x80"
+                                      "BC",
+                                      "====",
+                                      "Zm9v=",
+                                      "="};
+  uint8_t out[8];
+  size_t len = 99;
+
+  (void)state;
+  for (size_t i = 0; i < COUNT(wrong); i++) {
+    uint8_t *exact = test_exact(wrong[i], strlen(wrong[i]));
+
+    assert_false(sio__base64url_decode((const char *)exact, strlen(wrong[i]),
+                                       out, &len));
+    free(exact);
+  }
+  assert_true(sio__base64url_decode("-_8", 3, out, &len));
+  assert_int_equal(len, 2);
+  assert_memory_equal(out, "\xfb\xff", 2);
+  assert_true(sio__base64url_decode("", 0, out, &len));
+  assert_int_equal(len, 0);
+}
+
+static void test_url_safe_text_goes_both_ways(void **state)
+{
+  uint8_t bytes[64];
+  char text[88];
+  uint8_t back[64];
+  size_t back_len;
+  uint32_t seed = 1;
+
+  (void)state;
+  for (size_t len = 0; len <= sizeof bytes; len++) {
+    size_t text_len;
+
+    for (size_t i = 0; i < len; i++)
+      bytes[i] = (uint8_t)test_random(&seed);
+    text_len = sio__base64url_encode(bytes, len, text);
+    assert_true(sio__base64url_decode(text, text_len, back, &back_len));
+    assert_int_equal(back_len, len);
+    assert_memory_equal(back, bytes, len);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -176,6 +232,8 @@ int main(void)
       cmocka_unit_test(test_a_bad_character_in_the_rest_is_refused),
       cmocka_unit_test(test_random_bytes_come_back_in_place),
       cmocka_unit_test(test_the_url_safe_form_differs_in_two_characters),
+      cmocka_unit_test(test_url_safe_text_has_one_form_only),
+      cmocka_unit_test(test_url_safe_text_goes_both_ways),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
