@@ -2,7 +2,7 @@
 # What is built from what.  `make lint` compares these lists with the folders.
 
 # lib/<folder>/<name>.c.  Floors 0 to 4 make libsio, uv makes libsio-uv.
-CORE_FOLDERS := base json http ws proto adapter eio core
+CORE_FOLDERS := base json http ws proto adapter jwt eio core
 UV_FOLDERS   := uv
 
 SRC_base    := ascii base64 buf chunk error glob handlers id map mem outq \
@@ -15,6 +15,8 @@ SRC_ws      := closing deflate frame handshake message offer
 SRC_proto   := binary decode encode msgpack msgpack_json msgpack_read \
                msgpack_write packet
 SRC_adapter := backlog recover rooms roomset
+SRC_jwt     := alg claims crypto fault jwk keyset material mbed rng signer \
+               token unique verifier
 SRC_eio     := accept admission admit bundle connection engine exchange \
                guests handle heartbeat inside jsonp outside packetq payload \
                payload3 pieces poll_answer polling pressure receipts refuse \
@@ -102,6 +104,9 @@ UNIT_EXTRA := adapter/test_backlog_replay \
               http/test_cors_origins \
               http/test_fixtures_http \
               json/test_vectors \
+              jwt/test_jwt_hazards \
+              jwt/test_jwt_mutations \
+              jwt/test_jwt_vectors \
               proto/test_msgpack_random \
               uv/test_file_conditions \
               uv/test_file_ends \
@@ -110,4 +115,5 @@ UNIT_EXTRA := adapter/test_backlog_replay \
               ws/test_fixtures_ws
 
 # test/support/<name>.c, linked with every unit test.
-TEST_SUPPORT := baseline conform core_world eio_peer eio_world fixture support wire
+TEST_SUPPORT := baseline conform core_world eio_peer eio_world fixture jwt_data \
+                jwt_world support wire

@@ -18,6 +18,7 @@
 #include <sio/event.h>
 #include <sio/handshake.h>
 #include <sio/http.h>
+#include <sio/jwt.h>
 #include <sio/metrics.h>
 #include <sio/namespace.h>
 #include <sio/payload.h>

@@ -20,7 +20,7 @@ BEGIN {
   floor["base"] = 0
   floor["json"] = 1
   floor["http"] = floor["ws"] = floor["proto"] = 2
-  floor["eio"] = floor["adapter"] = 3
+  floor["eio"] = floor["adapter"] = floor["jwt"] = 3
   floor["core"] = 4
   floor["uv"] = 5
 
@@ -33,6 +33,10 @@ BEGIN {
   # Dependencies, and the files that know them.
   may["llhttp lib/http/parse.c"] = 1
   may["mbedtls lib/base/random.c"] = 1
+  may["mbedtls lib/jwt/crypto.c"] = 1
+  may["mbedtls lib/jwt/material.c"] = 1
+  may["mbedtls lib/jwt/mbed.c"] = 1
+  may["mbedtls lib/jwt/mbed.h"] = 1
   may["mbedtls lib/ws/handshake.c"] = 1
   may["zlib lib/http/compress.c"] = 1
   may["zlib lib/ws/deflate.c"] = 1

@@ -52,9 +52,6 @@ typedef struct sio_log_entry {
 /** Receives an entry of the log; borrowed. */
 typedef void (*sio_log_fn)(const sio_log_entry *entry, void *user);
 
-/** Fills `out` with `len` unpredictable bytes; 0, or negative: it cannot. */
-typedef int (*sio_random_fn)(void *user, uint8_t *out, size_t len);
-
 /** Tells the time in microseconds, by a clock that does not go back. */
 typedef uint64_t (*sio_clock_fn)(void *user);
 

@@ -92,6 +92,9 @@ typedef struct sio_allocator {
   void *user_data; /**< passed back, never followed */
 } sio_allocator;
 
+/** Fills `out` with `len` unpredictable bytes; 0, or negative: it cannot. */
+typedef int (*sio_random_fn)(void *user, uint8_t *out, size_t len);
+
 #ifdef __cplusplus
 }
 #endif
