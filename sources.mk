@@ -77,6 +77,7 @@ UNIT_EXTRA := adapter/test_backlog_replay \
               core/test_passage_ends \
               core/test_recovery_memory \
               core/test_revival_gaps \
+              core/test_revival_random \
               core/test_revival_reasons \
               core/test_v2_urls \
               core/test_volatile \
