@@ -103,6 +103,51 @@ SIO_API int sio_prepend_outgoing(sio_ns *ns, sio_outgoing_fn fn, void *user);
 /** Take it away; `fn` NULL: all.  Errors: SIO_ERR_NOT_FOUND. */
 SIO_API int sio_off_outgoing(sio_ns *ns, sio_outgoing_fn fn, void *user);
 
+/** Likewise for one socket, behind those of its namespace. */
+SIO_API int sio_socket_on_outgoing(sio_socket *socket, sio_outgoing_fn fn,
+                                   void *user);
+SIO_API int sio_socket_prepend_outgoing(sio_socket *socket, sio_outgoing_fn fn,
+                                        void *user);
+SIO_API int sio_socket_off_outgoing(sio_socket *socket, sio_outgoing_fn fn,
+                                    void *user);
+
+/* ---- What is registered ---- */
+
+/** How a function listens. */
+typedef enum sio_listener_kind {
+  SIO_LISTENER_EVENT = 0,    /**< sio_on(): a sio_event_fn */
+  SIO_LISTENER_ONCE = 1,     /**< sio_once(): likewise */
+  SIO_LISTENER_MATCHING = 2, /**< sio_on_matching(): a sio_any_fn */
+  SIO_LISTENER_ANY = 3,      /**< sio_on_any(): likewise */
+  SIO_LISTENER_OUTGOING = 4  /**< sio_on_outgoing(): a sio_outgoing_fn */
+} sio_listener_kind;
+
+/** A function that listens; all that it refers to is borrowed. */
+typedef struct sio_listener {
+  sio_listener_kind kind;
+  sio_str event;    /**< its name or pattern; empty: of all */
+  void (*fn)(void); /**< to be cast to what its kind says */
+  void *user;       /**< that it was registered with */
+} sio_listener;
+
+/** Looks at a function that listens; false: at no more.  It may do anything;
+ *  what is added meanwhile may be shown or not. */
+typedef bool (*sio_listener_fn)(const sio_listener *listener, void *user);
+
+/** Show what listens to events: the events by name, those of each in the order
+ *  of registration, then patterns, then what sees all events, then what sees
+ *  those that are emitted.  Of a namespace, or of one socket alone; of NULL,
+ *  or of a socket that has left, there is nothing. */
+SIO_API void sio_each_listener(sio_ns *ns, sio_listener_fn fn, void *user);
+SIO_API void sio_socket_each_listener(sio_socket *socket, sio_listener_fn fn,
+                                      void *user);
+
+/** How many functions there are for an event of that name: of sio_on() and
+ *  sio_once(). */
+SIO_API size_t sio_listener_count(const sio_ns *ns, const char *event);
+SIO_API size_t sio_socket_listener_count(const sio_socket *socket,
+                                         const char *event);
+
 /* ---- Middlewares ---- */
 
 /** An event on its way through the middlewares. */

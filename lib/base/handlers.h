@@ -90,6 +90,20 @@ static inline const struct sio__handler *sio__walk_next(struct sio__walk *walk)
   return NULL;
 }
 
+/* The next one, which is looked at and not called; NULL: no more. */
+static inline const struct sio__handler *sio__walk_peek(struct sio__walk *walk)
+{
+  const struct sio__handlers *of = walk->of;
+
+  while (walk->i < walk->n) {
+    uint32_t i = walk->i++ + (of->front - walk->front);
+
+    if (of->items[i].fn != NULL)
+      return &of->items[i];
+  }
+  return NULL;
+}
+
 /* Take out what was removed during walks. */
 void sio__handlers_compact(struct sio__handlers *handlers);
 

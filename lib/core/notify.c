@@ -143,14 +143,14 @@ void sio__listeners_handle(struct sio_socket *socket, sio_str event,
 
 bool sio__listeners_wants_outgoing(const struct sio_ns *ns)
 {
-  return ns->listeners.outgoing.n > 0 ||
+  return ns->listeners.outgoing.n > 0 || ns->n_watched > 0 ||
          (ns->parent != NULL && ns->parent->listeners.outgoing.n > 0);
 }
 
 void sio__listeners_outgoing(struct sio_socket *socket, sio_str event,
                              sio_str json)
 {
-  for (size_t i = 0; i < SIO__LEVELS - 1; i++) {
+  for (size_t i = 0; i < SIO__LEVELS; i++) {
     struct sio__listeners *listeners = sio__level(socket, i);
     const struct sio__handler *each;
     struct sio__walk walk;

@@ -61,6 +61,7 @@ void sio__own_free(struct sio_socket *socket)
 
   if (own == NULL)
     return;
+  socket->ns->n_watched -= own->watched;
   if (own->listeners != NULL) {
     sio__listeners_dispose(own->listeners);
     sio__mem_free(mem, own->listeners, sizeof *own->listeners);

@@ -23,6 +23,7 @@ struct sio__own {
   uint32_t n_waiting;
   uint64_t waiting_bytes;
   bool running; /* the turn is being moved on, further up the stack */
+  bool watched; /* what is emitted to it is shown: counted in the namespace */
 };
 
 /* NULL: no memory. */

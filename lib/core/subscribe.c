@@ -216,6 +216,47 @@ int sio_off_outgoing(sio_ns *ns, sio_outgoing_fn fn, void *user)
              : SIO_ERR_INVALID;
 }
 
+static int add_outgoing(sio_socket *socket, sio_outgoing_fn fn, void *user,
+                        bool in_front)
+{
+  struct sio__listeners *listeners;
+  int rv = fn != NULL ? own_listeners(socket, &listeners) : SIO_ERR_INVALID;
+
+  if (rv == 0)
+    rv = (in_front ? sio__handlers_prepend : sio__handlers_add)(
+        &listeners->outgoing, listeners->mem, (plain_fn)fn, user);
+  if (rv != 0 || socket->own->watched)
+    return rv;
+  socket->own->watched = true;
+  socket->ns->n_watched++;
+  return 0;
+}
+
+int sio_socket_on_outgoing(sio_socket *socket, sio_outgoing_fn fn, void *user)
+{
+  return add_outgoing(socket, fn, user, false);
+}
+
+int sio_socket_prepend_outgoing(sio_socket *socket, sio_outgoing_fn fn,
+                                void *user)
+{
+  return add_outgoing(socket, fn, user, true);
+}
+
+int sio_socket_off_outgoing(sio_socket *socket, sio_outgoing_fn fn, void *user)
+{
+  struct sio__listeners *listeners;
+  int rv = find_own_listeners(socket, &listeners);
+
+  if (rv == 0)
+    rv = sio__handlers_remove(&listeners->outgoing, (plain_fn)fn, user);
+  if (rv == 0 && sio__handlers_count(&listeners->outgoing) == 0) {
+    socket->own->watched = false;
+    socket->ns->n_watched--;
+  }
+  return rv;
+}
+
 /* ---- Middlewares and problems ---- */
 
 static int use(struct sio__listeners *listeners, sio_event_middleware_fn fn,
