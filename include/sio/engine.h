@@ -67,6 +67,9 @@ typedef struct sio_session_handlers {
                     const sio_message *message, void *user);
   void (*packet_out)(sio_session *session, sio_packet_type type,
                      const sio_message *message, void *user);
+  /** A websocket has been probed to which the session may move; `upgrade`
+   *  follows, unless the client gives up. */
+  void (*upgrading)(sio_session *session, void *user);
 } sio_session_handlers;
 
 #define sio_session_handlers_init(handlers)                                    \

@@ -104,16 +104,30 @@ static void commit(struct sio_session *session, struct sio_conn *conn)
     session->transport->drain(session);
 }
 
+/* The client asks whether the websocket works. */
+static void on_probe(struct sio_session *session, struct sio_conn *conn)
+{
+  const struct sio__hooks *hooks = &session->engine->hooks;
+  struct sio__upgrade *upgrade = upgrade_of(session);
+  bool again = upgrade->probed;
+
+  upgrade->probed = true;
+  if (!again && hooks->sessions.upgrading != NULL)
+    hooks->sessions.upgrading(session, hooks->sessions_user);
+  if (session->candidate == NULL)
+    return; /* the host has closed the session */
+  /* The client sends "5" only after its GET has come back. */
+  if (sio__websocket_send(conn, "3probe", 6, 0))
+    sio__polling_release(session, "6");
+}
+
 static void on_message(struct sio_conn *conn, bool text, uint8_t *data,
                        size_t len)
 {
   struct sio_session *session = conn->session;
 
   if (text && len == 6 && memcmp(data, "2probe", 6) == 0) {
-    upgrade_of(session)->probed = true;
-    /* The client sends "5" only after its GET has come back. */
-    if (sio__websocket_send(conn, "3probe", 6, 0))
-      sio__polling_release(session, "6");
+    on_probe(session, conn);
   } else if (text && len == 1 && data[0] == '5') {
     commit(session, conn);
   } else {

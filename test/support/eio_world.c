@@ -192,6 +192,11 @@ static void host_upgrade(sio_session *session, void *user)
   host(user, session, "host upgrade", NULL, "");
 }
 
+static void host_upgrading(sio_session *session, void *user)
+{
+  host(user, session, "host upgrading", NULL, "");
+}
+
 static void host_drain(sio_session *session, void *user)
 {
   host(user, session, "host drain", NULL, "");
@@ -228,6 +233,7 @@ void eio_watch(struct world *w, unsigned what)
     handlers.message = host_message;
     handlers.close = host_close;
     handlers.upgrade = host_upgrade;
+    handlers.upgrading = host_upgrading;
     handlers.drain = host_drain;
     handlers.heartbeat = host_heartbeat;
   }

@@ -125,7 +125,7 @@ void expect_events(struct world *w, const char *lines);
 
 /* Let the handlers of sessions that a host may set write events, too:
  *   WATCH_LIFE: host open | host message KIND DATA | host close REASON |
- *     host upgrade | host drain | host heartbeat
+ *     host upgrading | host upgrade | host drain | host heartbeat
  *   WATCH_PACKETS: in TYPE KIND DATA | out TYPE KIND DATA
  * KIND is "text" or "binary"; of data 60 bytes are shown. */
 enum { WATCH_LIFE = 1, WATCH_PACKETS = 2 };

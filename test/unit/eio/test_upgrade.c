@@ -415,7 +415,7 @@ static void test_the_host_sees_the_session_move(struct world *w)
   eio_say(w, sid, "4moves");
   peer_message(w, ws, "5");
   expect_message(w, ws, "4moves");
-  expect_events(w, "out 4 text queued\nhost drain\nout 6 text\n"
+  expect_events(w, "out 4 text queued\nhost drain\nhost upgrading\nout 6 text\n"
                    "out 4 text moves\nhost upgrade\nhost drain\n");
   if (eio_is_off(w))
     return;
@@ -434,6 +434,51 @@ static void close_on_upgrade(struct world *w, sio_session *session,
   (void)w;
   if (strcmp(line, "host upgrade") == 0)
     sio_session_close(session, discards);
+}
+
+static void close_on_probe(struct world *w, sio_session *session,
+                           const char *line)
+{
+  (void)w;
+  if (strcmp(line, "host upgrading") == 0)
+    sio_session_close(session, discards);
+}
+
+static void
+test_the_host_may_close_the_session_when_it_is_probed(struct world *w)
+{
+  for (int i = 0; i < 2; i++) {
+    int p = peer_open(w), sid = peer_handshake(w, p);
+    int ws = open_candidate(w, sid);
+
+    discards = i == 1;
+    eio_watch(w, WATCH_LIFE);
+    w->on_host = close_on_probe;
+    peer_message(w, ws, "2probe");
+    peer_look_away(w, ws);
+    eio_sleep(w, 60000); /* no GET comes to fetch the end */
+    expect_ended(w, ws);
+    peer_look_away(w, p);
+    peer_look_away(w, ws);
+    expect_sessions(w, 0);
+    eio_watch(w, 0);
+    w->on_host = NULL;
+    w->events_len = 0;
+    w->events[0] = '\0';
+  }
+}
+
+static void test_a_probe_is_told_once(struct world *w)
+{
+  int p = peer_open(w), sid = peer_handshake(w, p);
+  int ws = open_candidate(w, sid);
+
+  eio_watch(w, WATCH_LIFE);
+  peer_message(w, ws, "2probe");
+  peer_message(w, ws, "2probe");
+  expect_message(w, ws, "3probe");
+  expect_message(w, ws, "3probe");
+  expect_events(w, "host upgrading\n");
 }
 
 static void test_the_host_may_close_the_session_as_it_moves(struct world *w)
@@ -517,6 +562,8 @@ int main(void)
       SCENARIO_ONCE(test_hazard_a_candidate_may_be_reset_at_any_byte, NULL),
       SCENARIO_WITH(test_upgrades_can_be_forbidden, no_upgrades),
       SCENARIO(test_the_host_sees_the_session_move),
+      SCENARIO(test_the_host_may_close_the_session_when_it_is_probed),
+      SCENARIO(test_a_probe_is_told_once),
       SCENARIO(test_the_host_may_close_the_session_as_it_moves),
       SCENARIO(test_the_host_may_close_the_session_at_the_noop),
   };
