@@ -124,61 +124,93 @@ void sio__engine_defer(struct sio__engine *engine,
   sio__list_insert(&engine->deferred, &deferred->link);
 }
 
+/* A limit is a field of the options, or what a rate makes of two. */
+struct limit {
+  uint16_t at, burst_at; /* `burst_at` 0: no rate */
+  uint8_t size;
+};
+
+#define FIELD(name)                                                            \
+  {                                                                            \
+    offsetof(sio_server_options, name), 0,                                     \
+        sizeof(((sio_server_options *)NULL)->name)                             \
+  }
+#define RATE(name, burst)                                                      \
+  {                                                                            \
+    offsetof(sio_server_options, name), offsetof(sio_server_options, burst),   \
+        sizeof(((sio_server_options *)NULL)->name)                             \
+  }
+
+/* Those that are missing have none. */
+static const struct limit limits[SIO_CAUSE_COUNT_] = {
+    [SIO_CAUSE_PING_TIMEOUT] = FIELD(ping_timeout_ms),
+    [SIO_CAUSE_CONNECT_TIMEOUT] = FIELD(connect_timeout_ms),
+    [SIO_CAUSE_MESSAGE_SIZE] = FIELD(max_payload),
+    [SIO_CAUSE_FRAGMENTS] = FIELD(max_fragments),
+    [SIO_CAUSE_HEADER_SIZE] = FIELD(max_header_bytes),
+    [SIO_CAUSE_HEADER_COUNT] = FIELD(max_headers),
+    [SIO_CAUSE_HEADER_TIMEOUT] = FIELD(header_timeout_ms),
+    [SIO_CAUSE_BODY_TIMEOUT] = FIELD(body_timeout_ms),
+    [SIO_CAUSE_BODY_SIZE] = FIELD(max_body),
+    [SIO_CAUSE_IDLE_TIMEOUT] = FIELD(keep_alive_timeout_ms),
+    [SIO_CAUSE_CLOSE_TIMEOUT] = FIELD(close_timeout_ms),
+    [SIO_CAUSE_OUTPUT_SIZE] = FIELD(max_output_bytes),
+    [SIO_CAUSE_ATTACHMENTS] = FIELD(max_attachments),
+    [SIO_CAUSE_ATTACHMENT_SIZE] = FIELD(max_attachment_bytes),
+    [SIO_CAUSE_ATTACHMENT_TIMEOUT] = FIELD(attachment_timeout_ms),
+    [SIO_CAUSE_PAYLOAD_PACKETS] = FIELD(max_payload_packets),
+    [SIO_CAUSE_NAMESPACES] = FIELD(max_namespaces),
+    [SIO_CAUSE_WAITING_EVENTS] = FIELD(max_waiting_events),
+    [SIO_CAUSE_WAITING_BYTES] = FIELD(max_waiting_bytes),
+    [SIO_CAUSE_DYNAMIC_NAMESPACES] = FIELD(max_dynamic_namespaces),
+    [SIO_CAUSE_PIPELINE] = FIELD(max_pipelined),
+    [SIO_CAUSE_CONNECTIONS] = FIELD(max_connections),
+    [SIO_CAUSE_SESSIONS] = FIELD(max_sessions),
+    [SIO_CAUSE_UPGRADE_TIMEOUT] = FIELD(upgrade_timeout_ms),
+    [SIO_CAUSE_HANDSHAKE_TIMEOUT] = FIELD(handshake_timeout_ms),
+    [SIO_CAUSE_MESSAGE_TIMEOUT] = FIELD(message_timeout_ms),
+    [SIO_CAUSE_UNHANDLED_UPGRADE] = FIELD(unhandled_upgrade_timeout_ms),
+    [SIO_CAUSE_RATE_ADDRESS] =
+        RATE(handshakes_per_address, handshakes_per_address_burst),
+    [SIO_CAUSE_SESSIONS_ADDRESS] = FIELD(max_sessions_per_address),
+    [SIO_CAUSE_RATE_HANDSHAKES] = RATE(handshakes_per_second, handshakes_burst),
+    [SIO_CAUSE_HANDSHAKES_PENDING] = FIELD(max_handshakes_pending),
+    [SIO_CAUSE_RATE_EVENTS] = RATE(events_per_second, events_burst),
+    [SIO_CAUSE_RATE_BYTES] = RATE(event_bytes_per_second, event_bytes_burst),
+    [SIO_CAUSE_RATE_JOINS] = RATE(joins_per_second, joins_burst),
+    [SIO_CAUSE_OUTPUT_PACKETS] = FIELD(max_output_packets),
+};
+
+#undef FIELD
+#undef RATE
+
+static uint64_t field_at(const sio_server_options *options, size_t at,
+                         size_t size)
+{
+  const char *field = (const char *)options + at;
+  uint64_t wide;
+  uint32_t narrow;
+
+  if (size == sizeof wide) {
+    memcpy(&wide, field, sizeof wide);
+    return wide;
+  }
+  memcpy(&narrow, field, sizeof narrow);
+  return narrow;
+}
+
 uint64_t sio__engine_limit(const struct sio__engine *engine, sio_cause cause)
 {
   const sio_server_options *o = engine->options;
-  const struct {
-    sio_cause cause;
-    uint64_t limit;
-  } limits[] = {
-      {SIO_CAUSE_PING_TIMEOUT, o->ping_timeout_ms},
-      {SIO_CAUSE_CONNECT_TIMEOUT, o->connect_timeout_ms},
-      {SIO_CAUSE_MESSAGE_SIZE, o->max_payload},
-      {SIO_CAUSE_FRAGMENTS, o->max_fragments},
-      {SIO_CAUSE_HEADER_SIZE, o->max_header_bytes},
-      {SIO_CAUSE_HEADER_COUNT, o->max_headers},
-      {SIO_CAUSE_HEADER_TIMEOUT, o->header_timeout_ms},
-      {SIO_CAUSE_BODY_TIMEOUT, o->body_timeout_ms},
-      {SIO_CAUSE_BODY_SIZE, o->max_body},
-      {SIO_CAUSE_IDLE_TIMEOUT, o->keep_alive_timeout_ms},
-      {SIO_CAUSE_CLOSE_TIMEOUT, o->close_timeout_ms},
-      {SIO_CAUSE_OUTPUT_SIZE, o->max_output_bytes},
-      {SIO_CAUSE_ATTACHMENTS, o->max_attachments},
-      {SIO_CAUSE_ATTACHMENT_SIZE, o->max_attachment_bytes},
-      {SIO_CAUSE_ATTACHMENT_TIMEOUT, o->attachment_timeout_ms},
-      {SIO_CAUSE_PAYLOAD_PACKETS, o->max_payload_packets},
-      {SIO_CAUSE_NAMESPACES, o->max_namespaces},
-      {SIO_CAUSE_WAITING_EVENTS, o->max_waiting_events},
-      {SIO_CAUSE_WAITING_BYTES, o->max_waiting_bytes},
-      {SIO_CAUSE_DYNAMIC_NAMESPACES, o->max_dynamic_namespaces},
-      {SIO_CAUSE_PIPELINE, o->max_pipelined},
-      {SIO_CAUSE_CONNECTIONS, o->max_connections},
-      {SIO_CAUSE_SESSIONS, o->max_sessions},
-      {SIO_CAUSE_UPGRADE_TIMEOUT, o->upgrade_timeout_ms},
-      {SIO_CAUSE_HANDSHAKE_TIMEOUT, o->handshake_timeout_ms},
-      {SIO_CAUSE_MESSAGE_TIMEOUT, o->message_timeout_ms},
-      {SIO_CAUSE_UNHANDLED_UPGRADE, o->unhandled_upgrade_timeout_ms},
-      {SIO_CAUSE_RATE_ADDRESS,
-       sio__rate_of(o->handshakes_per_address, o->handshakes_per_address_burst)
-           .burst},
-      {SIO_CAUSE_SESSIONS_ADDRESS, o->max_sessions_per_address},
-      {SIO_CAUSE_RATE_HANDSHAKES,
-       sio__rate_of(o->handshakes_per_second, o->handshakes_burst).burst},
-      {SIO_CAUSE_HANDSHAKES_PENDING, o->max_handshakes_pending},
-      {SIO_CAUSE_RATE_EVENTS,
-       sio__rate_of(o->events_per_second, o->events_burst).burst},
-      {SIO_CAUSE_RATE_BYTES,
-       sio__rate_of(o->event_bytes_per_second, o->event_bytes_burst).burst},
-      {SIO_CAUSE_RATE_JOINS,
-       sio__rate_of(o->joins_per_second, o->joins_burst).burst},
-      {SIO_CAUSE_OUTPUT_PACKETS, o->max_output_packets},
-  };
+  const struct limit *limit = &limits[cause];
+  uint64_t value;
 
-  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-    if (limits[i].cause == cause)
-      return limits[i].limit;
-  }
-  return 0;
+  if (limit->size == 0)
+    return 0;
+  value = field_at(o, limit->at, limit->size);
+  if (limit->burst_at == 0)
+    return value;
+  return sio__rate_of(value, field_at(o, limit->burst_at, limit->size)).burst;
 }
 
 /* How much an end matters to whoever reads the log. */
