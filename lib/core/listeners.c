@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "proto/packet.h"
 
+enum { FEW = 4 }; /* names are found faster one by one than by their hash */
+
 /* ---- Beginning and end ---- */
 
 void sio__listeners_init(struct sio__listeners *listeners,
@@ -59,20 +61,33 @@ void sio__listeners_changed(struct sio__listeners *listeners)
 
 /* ---- By name ---- */
 
+static bool is_called(const struct sio__named *named, sio_str name)
+{
+  return named->len == name.len &&
+         (name.len == 0 || memcmp(named->name, name.data, name.len) == 0);
+}
+
 struct sio__named *sio__listeners_find(const struct sio__listeners *listeners,
                                        sio_str name)
 {
+  const struct sio__list *names = &listeners->names;
   struct sio__map_node *node;
 
-  if (listeners->by_name.count == 0)
+  if (listeners->by_name.count <= FEW) {
+    for (struct sio__list *at = names->next; at != names; at = at->next) {
+      struct sio__named *named = SIO__CONTAINER(at, struct sio__named, link);
+
+      if (is_called(named, name))
+        return named;
+    }
     return NULL;
+  }
   node = sio__map_first(&listeners->by_name,
                         sio__hash(listeners->seed, name.data, name.len));
   for (; node != NULL; node = sio__map_next(node)) {
     struct sio__named *named = SIO__CONTAINER(node, struct sio__named, node);
 
-    if (named->len == name.len &&
-        (name.len == 0 || memcmp(named->name, name.data, name.len) == 0))
+    if (is_called(named, name))
       return named;
   }
   return NULL;
