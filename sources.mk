@@ -22,10 +22,10 @@ SRC_eio     := accept admission admit bundle connection engine exchange \
                payload3 pieces poll_answer polling pressure receipts refuse \
                respond route session shutdown snapshot traffic upgrade \
                verify websocket
-SRC_core    := ack asking body client data dispatch drain dynamic emit \
+SRC_core    := ack asking body cast client data dispatch drain dynamic emit \
                gather hooks initial listeners listing membership metrics \
-               middleware namespace notify options passage pattern prometheus rates \
-               recovery revival roomops selection server server_drain \
+               middleware namespace notify options passage pattern prometheus \
+               rates recovery revival roomops selection server server_drain \
                sessions socket subscribe target v2
 SRC_uv      := adapter clock file folder listener post serve stream type
 

@@ -1,35 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core_world.h"
-
-#include <sio/event.h>
-
-#include <stdio.h>
-
-#define PLACE0 "{\"_placeholder\":true,\"num\":0}"
-#define PLACE1 "{\"_placeholder\":true,\"num\":1}"
-
-enum { N = 4 };
-
-static struct core_world w;
-static struct core_client c[N];
-
-static sio_socket *at(size_t i)
-{
-  return client_socket(&c[i], "/");
-}
-
-/* Four clients: 0 and 1 are in "x", 1 and 2 in "y". */
-static void begin(void)
-{
-  world_open(&w, NULL);
-  world_echo(w.root);
-  for (size_t i = 0; i < N; i++)
-    client_enter(&w, &c[i]);
-  assert_int_equal(sio_join(at(0), sio_s("x")), 0);
-  assert_int_equal(sio_join(at(1), sio_s("x")), 0);
-  assert_int_equal(sio_join(at(1), sio_s("y")), 0);
-  assert_int_equal(sio_join(at(2), sio_s("y")), 0);
-}
+#include "emit_world.h"
 
 /* Emit to a target: `who` has a letter for each client that is to get it. */
 static void expect(sio_target target, const char *who)
@@ -432,86 +402,6 @@ static void test_a_round_through_a_parent_is_one_round(void **state)
   world_close(&w);
   assert_noted(&w, "done -500, 0 of 1\n");
 }
-
-/* ---- Whoever watches what is emitted ---- */
-
-static void watch(sio_socket *socket, sio_str event, sio_str json, void *user)
-{
-  size_t i = 0;
-
-  while (i < N && strcmp(sio_socket_id(socket), c[i].sid) != 0)
-    i++;
-  world_note(user, "%zu %.*s(%.*s)", i, SIO_STR_ARG(event), SIO_STR_ARG(json));
-}
-
-static void test_each_recipient_is_shown_to_whoever_watches(void **state)
-{
-  sio_payload *payload = sio_payload_new(NULL);
-  sio_span bytes = {(const uint8_t *)"a", 1};
-
-  (void)state;
-  begin();
-  assert_int_equal(sio_on_outgoing(w.root, watch, &w), 0);
-  assert_int_equal(sio_emitf(sio_only(at(3)), "e", "%d, {a: 1}", 7), 0);
-  assert_int_equal(sio_emitf(sio_only(at(3)), "none", NULL), 0);
-  sio_payload_binary(payload, bytes);
-  assert_int_equal(sio_emit_payload(sio_in(w.root, sio_s("x")), "b", payload),
-                   0);
-  assert_noted(&w, "3 e(7,{\"a\":1})\n3 none()\n0 b(" PLACE0 ")\n"
-                   "1 b(" PLACE0 ")\n");
-  assert_hears(&c[3], "42[\"e\",7,{\"a\":1}]\n42[\"none\"]\n");
-  assert_hears(&c[0], "451-[\"b\"," PLACE0 "]\n<61>\n");
-  assert_int_equal(sio_emitf(sio_only(at(3)), "e", "{"), SIO_ERR_FORMAT);
-  assert_noted(&w, "");
-  sio_payload_free(payload);
-  world_close(&w);
-}
-
-static void test_a_volatile_event_is_shown_even_if_it_is_dropped(void **state)
-{
-  (void)state;
-  begin();
-  assert_int_equal(sio_on_outgoing(w.root, watch, &w), 0);
-  assert_int_equal(sio_emitf(sio_only(at(1)), "a", NULL), 0);
-  assert_int_equal(sio_emitf(sio_volatile(sio_only(at(1))), "b", NULL),
-                   SIO_DROPPED);
-  assert_int_equal(
-      sio_emitf(sio_volatile(sio_in(w.root, sio_s("x"))), "c", NULL), 0);
-  assert_noted(&w, "1 a()\n1 b()\n0 c()\n1 c()\n");
-  assert_hears(&c[0], "42[\"c\"]\n");
-  assert_hears(&c[1], "42[\"a\"]\n");
-  world_close(&w);
-}
-
-static void interfere(sio_socket *socket, sio_str event, sio_str json,
-                      void *user)
-{
-  (void)json;
-  (void)user;
-  if (sio_str_is(event, "inner"))
-    return;
-  assert_int_equal(sio_emitf(sio_only(socket), "inner", NULL), 0);
-  if (sio_str_is(event, "last"))
-    assert_int_equal(sio_socket_disconnect(socket, false), 0);
-}
-
-static void test_whoever_watches_may_emit_and_disconnect(void **state)
-{
-  sio_target one;
-
-  (void)state;
-  begin();
-  one = sio_only(at(0));
-  assert_int_equal(sio_on_outgoing(w.root, interfere, NULL), 0);
-  assert_int_equal(sio_emitf(one, "outer", "%d", 1), 0);
-  assert_int_equal(sio_emitf(one, "last", "%d", 2), SIO_ERR_DISCONNECTED);
-  assert_hears(&c[0], "42[\"inner\"]\n42[\"outer\",1]\n42[\"inner\"]\n41\n");
-  assert_int_equal(sio_emitf(sio_in(w.root, sio_s("y")), "last", NULL), 0);
-  assert_hears(&c[1], "42[\"inner\"]\n41\n");
-  assert_hears(&c[2], "42[\"inner\"]\n41\n");
-  world_close(&w);
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -532,9 +422,6 @@ int main(void)
       cmocka_unit_test(test_send_emits_the_event_message),
       cmocka_unit_test(test_a_parent_stands_for_all_of_its_children),
       cmocka_unit_test(test_a_round_through_a_parent_is_one_round),
-      cmocka_unit_test(test_each_recipient_is_shown_to_whoever_watches),
-      cmocka_unit_test(test_a_volatile_event_is_shown_even_if_it_is_dropped),
-      cmocka_unit_test(test_whoever_watches_may_emit_and_disconnect),
   };
 
   return cmocka_run_group_tests_name("core/emit", tests, NULL, NULL);
