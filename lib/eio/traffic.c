@@ -139,6 +139,8 @@ bool sio__session_send_parts(struct sio_session *session,
 {
   bool sent = true;
 
+  if (n == 1)
+    return sio__session_send_shared(session, parts);
   if (session->engine->hooks.sessions.packet_out != NULL)
     return show_and_send(session, parts, n);
   for (size_t i = 0; i < n && sent; i++)
