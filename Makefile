@@ -234,7 +234,8 @@ $(foreach t,$(TREES),$(call objects,$t,$(UNIT_SRC) $(SUPPORT_SRC))): | needs-tes
 	$(Q)cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 NODE_FOLDERS := $(patsubst %/package.json,%,\
-  $(wildcard test/client/package.json test/browser/package.json))
+  $(wildcard test/client/package.json test/browser/package.json \
+    test/jwt/package.json))
 installed = $(1:%=%/node_modules/.package-lock.json)
 
 # --- Running it -------------------------------------------------------------
@@ -300,6 +301,10 @@ slow-readers storm: $(call installed,test/client) $(B)/test/load/server
 check-browser: $(call installed,test/browser examples/chat) $(PROGRAMS:%=$(B)/%)
 	@scripts/run-node-tests.sh browser $(B)/results test/browser
 
+check-jwt: $(call installed,test/jwt) $(B)/test/jwt/tool
+	@SIO_TEST_JWT_TOOL=$(abspath $(B))/test/jwt/tool \
+	   scripts/run-node-tests.sh jwt $(B)/results test/jwt
+
 check-abi: libs
 	@CC='$(CC)' MAKE='$(MAKE)' B='$(B)' test/abi/run.sh $(B)/results
 
@@ -311,6 +316,25 @@ valgrind: $(UNIT:%=$(B)/%)
 	@TEST_IS_SLOW=1 \
 	   WRAPPER='valgrind -q --leak-check=full --error-exitcode=1' \
 	   scripts/run-tests.sh valgrind $(B)/results $^
+
+# A target of test/fuzz, for TIME seconds.  The library is built for it.
+FUZZ ?= jwt
+TIME ?= 60
+FUZZ_FLAGS := -O1 -g -fno-omit-frame-pointer $(SANITIZE)
+
+.PHONY: fuzz fuzz-target
+fuzz:
+	@$(MAKE) CC=clang B=build/fuzz \
+	   CFLAGS='$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link' fuzz-target
+	@mkdir -p build/fuzz/corpus/$(FUZZ)
+	build/fuzz/$(FUZZ) -max_total_time=$(TIME) -max_len=4096 \
+	  -artifact_prefix=build/fuzz/ -print_final_stats=1 \
+	  build/fuzz/corpus/$(FUZZ) test/fuzz/corpus/$(FUZZ)
+
+fuzz-target: $(B)/libsio.a
+	$(Q)$(CC) $(BASE_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -Ilib \
+	  -Itest/support -o $(B)/$(FUZZ) test/fuzz/$(FUZZ).c test/support/jwt_data.c $(CORE_A) \
+	  $(CORE_LIBS)
 
 # --- Lint -------------------------------------------------------------------
 
@@ -368,16 +392,17 @@ clean:
 
 distclean: clean
 	rm -rf test/client/node_modules test/browser/node_modules \
-	  test/differential/node_modules examples/chat/node_modules
+	  test/differential/node_modules test/jwt/node_modules examples/chat/node_modules
 
 help:
 	@echo 'make            build the libraries and the examples'
 	@echo 'make run        install what is missing, build, start the chat (PORT=3000)'
 	@echo 'make test       install what is missing, build, run all tests'
 	@echo 'make check      the tests alone; check-unit, check-asan, check-client,'
-	@echo '                check-browser, check-abi, check-docs: one kind of them'
+	@echo '                check-browser, check-jwt, check-abi, check-docs: one kind'
 	@echo 'make check-differential   random sequences, against socket.io for Node'
 	@echo 'make slow-readers, make storm   thousands of clients, and what they cost'
+	@echo 'make fuzz       FUZZ=jwt TIME=60: a target of test/fuzz, by clang'
 	@echo 'make valgrind   the unit tests under valgrind'
 	@echo 'make lint       format, layers, style, symbols'
 	@echo 'make format     let clang-format write the format'

@@ -36,8 +36,9 @@ BOTH_SRC := lib/http/conditional.c
 # Programs: build/<name> is made of FILES_<name>.  They are linked with both
 # libraries unless CORE_ONLY names them, and get LIBS_<name> in addition.
 PROGRAMS  := minimal engine_echo poll_loop metrics chat bench/server bench/core \
-             test/client/server test/client/engine test/load/server
-CORE_ONLY := poll_loop bench/core
+             test/client/server test/client/engine test/load/server \
+             test/jwt/tool
+CORE_ONLY := poll_loop bench/core test/jwt/tool
 
 FILES_minimal   := examples/minimal.c
 FILES_engine_echo := examples/engine_echo.c
@@ -57,6 +58,8 @@ FILES_test/client/engine := $(addprefix test/client/, engine.c engine_control.c 
                               engine_options.c engine_outside.c report.c)
 
 FILES_test/load/server := test/load/server.c
+
+FILES_test/jwt/tool := test/jwt/tool.c
 
 # Each lib/<folder>/<name>.c has its test/unit/<folder>/test_<name>.c.  These
 # are further ones: <folder>/test_<name>.

@@ -184,6 +184,15 @@ static int try_keys(const struct sio_jwt_keys *keys,
   return error;
 }
 
+static bool has_names(const struct sio_jwt_keys *keys)
+{
+  for (size_t i = 0; i < keys->n; i++) {
+    if (keys->keys[i].kid != NULL)
+      return true;
+  }
+  return false;
+}
+
 static int check_signature(const struct sio_jwt_keys *keys,
                            const struct header *header,
                            const struct sio__jwt_parts *parts)
@@ -204,8 +213,8 @@ static int check_signature(const struct sio_jwt_keys *keys,
   error = try_keys(keys, header->alg, &header->kid, parts->text, sig);
   if (error == SIO_JWT_UNKNOWN_KEY) {
     error = try_keys(keys, header->alg, &none, parts->text, sig);
-    /* A key that is not even named is no reason to complain about. */
-    if (error == SIO_JWT_ALGORITHM)
+    /* Where keys have names, this is one that is not known yet. */
+    if (error == SIO_JWT_ALGORITHM && has_names(keys))
       error = SIO_JWT_UNKNOWN_KEY;
   }
   return error;

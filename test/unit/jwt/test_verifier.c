@@ -298,12 +298,16 @@ static void test_keys_without_id_take_any_token(void **state)
       judge_with(keys, "{\"alg\":\"HS256\",\"kid\":\"any\"}", "{}", &o), 0);
   assert_int_equal(
       judge_with(keys, "{\"alg\":\"RS256\",\"kid\":\"any\"}", "{}", &o),
-      SIO_JWT_UNKNOWN_KEY);
+      SIO_JWT_ALGORITHM);
   /* but not if another one has that name */
   add_secret(keys, "any", WRONG_SECRET, 0);
   assert_int_equal(
       judge_with(keys, "{\"alg\":\"HS256\",\"kid\":\"any\"}", "{}", &o),
       SIO_JWT_BAD_SIGNATURE);
+  /* where keys have names, a new one may be of any kind */
+  assert_int_equal(
+      judge_with(keys, "{\"alg\":\"RS256\",\"kid\":\"new\"}", "{}", &o),
+      SIO_JWT_UNKNOWN_KEY);
   sio_jwt_keys_release(keys);
 }
 
