@@ -36,8 +36,9 @@ UV_CFLAGS := $(call pkg,--cflags libuv)
 UV_LIBS   := $(or $(call pkg,--libs libuv),-luv)
 
 # mbedtls 2.28 of Debian 12 has no .pc file.
-MBEDTLS_CFLAGS := $(call pkg,--cflags mbedcrypto)
-MBEDTLS_LIBS   := $(or $(call pkg,--libs mbedcrypto),-lmbedcrypto)
+MBEDTLS_CFLAGS := $(call pkg,--cflags mbedtls)
+MBEDTLS_LIBS   := $(or $(call pkg,--libs mbedtls mbedx509 mbedcrypto),\
+                    -lmbedtls -lmbedx509 -lmbedcrypto)
 
 # Debian 12 ships llhttp as C sources, which become part of libsio; elsewhere
 # it is a library.
@@ -73,7 +74,8 @@ POSIX      := -D_POSIX_C_SOURCE=200809L
 LIB_FLAGS  := -Ilib -Wmissing-prototypes $(LLHTTP_CFLAGS) $(MBEDTLS_CFLAGS) \
               $(ZLIB_CFLAGS)
 # Unit tests pass too short blocks on purpose; sanitizers judge that better.
-UNIT_FLAGS := -Ilib -Itest/support $(CMOCKA_CFLAGS) -Wno-array-bounds \
+UNIT_FLAGS := -Ilib -Itest/support $(CMOCKA_CFLAGS) $(MBEDTLS_CFLAGS) \
+              -Wno-array-bounds \
               -DTEST_DATA_DIR='"test/data"' \
               -DTEST_FIXTURE_DIR='"test/fixture"'
 place_flags = $(if $(filter lib/%,$1),$(LIB_FLAGS)) \

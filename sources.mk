@@ -2,7 +2,7 @@
 # What is built from what.  `make lint` compares these lists with the folders.
 
 # lib/<folder>/<name>.c.  Floors 0 to 4 make libsio, uv makes libsio-uv.
-CORE_FOLDERS := base json http ws proto adapter jwt eio core
+CORE_FOLDERS := base json http ws proto tls adapter jwt eio core
 UV_FOLDERS   := uv
 
 SRC_base    := ascii base64 buf chunk error glob handlers id map mem outq \
@@ -14,13 +14,14 @@ SRC_http    := compress conditional cookie cors fields parse request \
 SRC_ws      := closing deflate frame handshake message offer
 SRC_proto   := binary decode encode msgpack msgpack_json msgpack_read \
                msgpack_write packet
+SRC_tls     := cause config filter names subject suites ticket
 SRC_adapter := backlog recover rooms roomset
 SRC_jwt     := alg claims crypto fault jwk keyset material mbed rng signer \
                token unique verifier
 SRC_eio     := accept admission admit bundle connection engine exchange \
                guests handle heartbeat inside jsonp outside packetq payload \
                payload3 pieces poll_answer polling pressure receipts refuse \
-               respond route session shutdown snapshot traffic upgrade \
+               respond route secure session shutdown snapshot traffic upgrade \
                verify websocket
 SRC_core    := ack asking body cast client data dispatch drain dynamic emit \
                gather hooks initial listeners listing membership metrics \
@@ -120,4 +121,4 @@ UNIT_EXTRA := adapter/test_backlog_replay \
 
 # test/support/<name>.c, linked with every unit test.
 TEST_SUPPORT := baseline conform core_world eio_peer eio_world fixture jwt_data \
-                jwt_world support wire
+                jwt_world support tls_peer wire

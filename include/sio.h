@@ -26,6 +26,7 @@
 #include <sio/rooms.h>
 #include <sio/server.h>
 #include <sio/socket.h>
+#include <sio/tls.h>
 #include <sio/types.h>
 #include <sio/value.h>
 #include <sio/version.h>

@@ -19,7 +19,7 @@ function words(text, set,    list, i) {
 BEGIN {
   floor["base"] = 0
   floor["json"] = 1
-  floor["http"] = floor["ws"] = floor["proto"] = 2
+  floor["http"] = floor["ws"] = floor["proto"] = floor["tls"] = 2
   floor["eio"] = floor["adapter"] = floor["jwt"] = 3
   floor["core"] = 4
   floor["uv"] = 5
@@ -37,6 +37,8 @@ BEGIN {
   may["mbedtls lib/jwt/material.c"] = 1
   may["mbedtls lib/jwt/mbed.c"] = 1
   may["mbedtls lib/jwt/mbed.h"] = 1
+  may["mbedtls lib/tls/mbed.h"] = 1
+  may["psa lib/tls/mbed.h"] = 1
   may["mbedtls lib/ws/handshake.c"] = 1
   may["zlib lib/http/compress.c"] = 1
   may["zlib lib/ws/deflate.c"] = 1

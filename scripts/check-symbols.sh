@@ -51,7 +51,7 @@ check_undefined() {
       return name ~ /^(mem|str)[a-z_0-9]*$/ ||
         name ~ /^__(mem|str|vsn|sn)[a-z]*_chk$/ ||
         name ~ /^(vsnprintf|snprintf|malloc|free)$/ ||
-        name ~ /^(mbedtls_|llhttp_)/ ||
+        name ~ /^(mbedtls_|psa_|llhttp_)/ ||
         name ~ /^(deflate|inflate|crc32|adler32)/ ||
         name ~ /^(__stack_chk_fail|__stack_chk_guard|_GLOBAL_OFFSET_TABLE_)$/ ||
         name ~ /^__(u?div|u?mod|mul)[a-z]*[0-9]$/

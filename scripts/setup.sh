@@ -16,7 +16,7 @@ build|make|make|make|make|make
 build|pkg-config|pkg-config|pkgconf-pkg-config|pkgconf|pkgconf
 build|<uv.h>|libuv1-dev|libuv-devel|libuv-dev|libuv
 build|llhttp|llhttp|llhttp-devel|llhttp-dev|llhttp
-build|<mbedtls/sha1.h>|libmbedtls-dev|mbedtls-devel|mbedtls-dev|mbedtls
+build|<mbedtls/ssl.h>|libmbedtls-dev|mbedtls-devel|mbedtls-dev|mbedtls
 build|<zlib.h>|zlib1g-dev|zlib-devel|zlib-dev|zlib
 build|<sqlite3.h>|libsqlite3-dev|sqlite-devel|sqlite-dev|sqlite
 npm|node|nodejs|nodejs|nodejs|node
@@ -27,6 +27,7 @@ test|chromium,chromium-browser|chromium|chromium|chromium|chromium
 test|valgrind|valgrind|valgrind|valgrind|(none)
 test|nginx|nginx|nginx|nginx|nginx
 test|curl|curl|curl|curl|curl
+test|openssl|openssl|openssl|openssl|openssl
 lint|clang|clang|clang|clang|llvm
 lint|clang-format|clang-format|clang-tools-extra|clang-extra-tools|clang-format
 lint|pmccabe|pmccabe|pmccabe|(none)|pmccabe
@@ -84,7 +85,7 @@ done
 
 # Headers outside the default path (Homebrew) are found through pkg-config.
 if has_command pkg-config; then
-  for package in libuv mbedcrypto zlib sqlite3 cmocka; do
+  for package in libuv mbedtls zlib sqlite3 cmocka; do
     flags=$(pkg-config --cflags-only-I $package 2>/dev/null || true)
     header_flags="${header_flags-} $flags"
   done

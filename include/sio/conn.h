@@ -29,6 +29,9 @@ typedef struct sio_conn sio_conn;
 typedef struct sio_peer {
   const char *address; /**< numeric, such as "192.0.2.7"; NULL: unknown */
   bool secure;         /**< the transport is encrypted */
+  /** What is fed and sent is TLS, and `secure` goes without saying; the
+   *  connection keeps a reference.  NULL: it is plain.  See <sio/tls.h>. */
+  struct sio_tls_config *tls;
 } sio_peer;
 
 /**
@@ -84,7 +87,8 @@ SIO_API uint64_t sio_conn_id(const sio_conn *conn);
 /** The oldest `len` bytes of the output have been sent. */
 SIO_API void sio_conn_sent(sio_conn *conn, size_t len);
 
-/** Number of bytes to send. */
+/** Number of bytes to send.  With TLS it is about as many: part of them is to
+ *  be encrypted. */
 SIO_API size_t sio_conn_pending(const sio_conn *conn);
 
 /** Whether a connection wishes to be closed once its output is sent. */

@@ -43,6 +43,8 @@ typedef struct sio_metrics {
   uint64_t sockets_now;      /**< those that are connected */
   uint64_t events_dropped;   /**< over a rate, or joins: SIO_RATE_DROP */
   uint64_t messages_refused; /**< there was no room: SIO_OUTPUT_REFUSE */
+  uint64_t tls_handshakes;   /**< of TLS, that were finished */
+  uint64_t tls_resumed;      /**< those that resumed a session */
 } sio_metrics;
 
 /** Take a snapshot.  Ends by their precise cause: sio_server_cause_count(). */

@@ -191,6 +191,8 @@ typedef struct sio_server_options {
                                         0 */
   const struct sio_recovery_options *recovery; /**< copied; NULL: off, see
                                                     <sio/recovery.h> */
+  uint64_t tls_handshake_timeout_ms;           /**< from sio_conn_open();
+                                                    10000 */
 } sio_server_options;
 
 #define sio_server_options_init(options)                                       \

@@ -51,6 +51,7 @@ static const sio_server_options defaults = {
     .max_addresses = 10000,
     .max_handshakes_pending = 1000,
     .rate_policy = SIO_RATE_CLOSE,
+    .tls_handshake_timeout_ms = 10000,
 };
 
 void sio_server_options_init_sized(sio_server_options *options, size_t size)
@@ -104,6 +105,7 @@ static const struct range {
     RANGE(close_timeout_ms, 1, MS),
     RANGE(message_timeout_ms, 1, MS),
     RANGE(handshake_timeout_ms, 1, MS),
+    RANGE(tls_handshake_timeout_ms, 1, MS),
     RANGE(unhandled_upgrade_timeout_ms, 0, MS),
     RANGE(max_fragments, 1, UINT32_MAX),
     RANGE(max_poll_bytes, 0, BIG),

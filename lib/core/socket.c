@@ -7,6 +7,7 @@
 #include "core/membership.h"
 #include "core/recovery.h"
 #include "core/v2.h"
+#include <sio/tls.h>
 
 /* ---- Memory ---- */
 
@@ -427,6 +428,16 @@ const char *sio_socket_address(const sio_socket *socket)
 bool sio_socket_is_secure(const sio_socket *socket)
 {
   return socket->snapshot->secure;
+}
+
+sio_str sio_socket_client_subject(const sio_socket *socket)
+{
+  return sio__subject_text(socket->snapshot->client);
+}
+
+bool sio_socket_client_is_verified(const sio_socket *socket)
+{
+  return sio__subject_is_verified(socket->snapshot->client);
 }
 
 bool sio_socket_is_cross_domain(const sio_socket *socket)

@@ -147,6 +147,7 @@ static int make_session(struct sio_request *request,
       .head = &request->head,
       .address = http->address,
       .secure = http->secure,
+      .client = http->client,
       .transport =
           wish->websocket ? &sio__websocket_transport : &sio__polling_transport,
       .id = id,

@@ -5,6 +5,7 @@
 
 #include "base/cold.h"
 #include "base/mem.h"
+#include "eio/secure.h"
 
 /* End what depended on a connection that carries nothing any more, and free
  * it if the host has given it up. */
@@ -23,6 +24,7 @@ static void settle(struct sio__deferred *deferred)
   sio__outq_dispose(&conn->out);
   sio__ws_reader_dispose(&conn->ws);
   sio__ws_deflate_free(conn->deflate);
+  sio__tls_free(conn->tls);
   sio__mem_free(mem, conn, sizeof *conn);
 }
 
@@ -37,7 +39,9 @@ static void on_timer(struct sio__timer *timer)
 {
   struct sio_conn *conn = SIO__CONTAINER(timer, struct sio_conn, timer);
 
-  if (sio__conn_is_open(conn))
+  if (sio__secure_is_shaking_hands(conn))
+    sio__conn_abort(conn, SIO_CAUSE_TLS_TIMEOUT);
+  else if (sio__conn_is_open(conn))
     conn->protocol->timeout(conn);
   else if (conn->out.bytes > 0 && conn->sent != conn->mark &&
            !conn->engine->closing)
@@ -150,7 +154,8 @@ static void stop(struct sio_conn *conn, enum sio__conn_state state,
   if (conn->cause == SIO_CAUSE_NONE) {
     conn->cause = cause;
     if (conn->session == NULL) /* else its session tells how it ended */
-      sio__engine_note(conn->engine, &about, cause, NULL, conn->seen);
+      sio__engine_note(conn->engine, &about, cause, sio__secure_detail(conn),
+                       conn->seen);
   }
   conn->state = (uint8_t)state;
   conn->told = false; /* its wish has changed, whatever the host knows */
@@ -204,7 +209,10 @@ int sio_conn_feed(sio_conn *conn, uint8_t *data, size_t len)
     return SIO_ERR_CLOSED;
   sio__engine_enter(conn->engine);
   conn->engine->metrics.bytes_in += len;
-  sio__conn_replay(conn, data, len);
+  if (conn->tls != NULL)
+    sio__secure_feed(conn, data, len);
+  else
+    sio__conn_replay(conn, data, len);
   sio__engine_leave(conn->engine);
   return 0;
 }
@@ -212,7 +220,11 @@ int sio_conn_feed(sio_conn *conn, uint8_t *data, size_t len)
 size_t sio_conn_output(sio_conn *conn, sio_span *spans, size_t n)
 {
   conn->told = false;
-  return conn->aborted ? 0 : sio__outq_spans(&conn->out, spans, n);
+  if (conn->aborted)
+    return 0;
+  if (conn->tls != NULL)
+    return sio__secure_output(conn, spans, n);
+  return sio__outq_spans(&conn->out, spans, n);
 }
 
 static SIO__COLD void tell_sent(struct sio_conn *conn)
@@ -235,16 +247,22 @@ void sio_conn_sent(sio_conn *conn, size_t len)
 {
   struct sio__engine *engine = conn->engine;
 
-  sio__outq_sent(&conn->out, len);
-  conn->sent += len;
   engine->metrics.bytes_out += len;
+  if (conn->tls != NULL) {
+    sio__outq_sent(&conn->tls->out, len);
+  } else {
+    sio__outq_sent(&conn->out, len);
+    conn->sent += len;
+  }
   if (conn->watched || engine->hooks.sessions.drain != NULL)
     tell_sent(conn);
 }
 
 size_t sio_conn_pending(const sio_conn *conn)
 {
-  return conn->aborted ? 0 : conn->out.bytes;
+  if (conn->aborted)
+    return 0;
+  return conn->out.bytes + sio__secure_pending(conn);
 }
 
 sio_close_wish sio_conn_wants_close(const sio_conn *conn)

@@ -19,6 +19,7 @@
 #include "eio/engine.h"
 
 struct sio__http_side;
+struct sio__tls;
 struct sio__ws_sink;
 
 enum sio__conn_state { CONN_OPEN, CONN_ENDING, CONN_GONE };
@@ -52,6 +53,7 @@ struct sio_conn {
   struct sio__timer timer; /* of the protocol; ENDING: until it is aborted */
   struct sio__deferred deferred;
   const struct sio__conn_protocol *protocol; /* NULL: lost() was called */
+  struct sio__tls *tls;                      /* NULL: plain; eio/secure.h */
   struct sio__http_side *http;               /* HTTP; else NULL */
   struct sio__ws_reader ws;                  /* frames */
   struct sio__ws_deflate *deflate;           /* frames; NULL: not agreed on */

@@ -2,7 +2,9 @@
 /* The frame around connections and sessions: brackets, time, counters. */
 #include "eio/engine.h"
 
+#include "base/mem.h"
 #include "base/utf8.h"
+#include "tls/filter.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -84,6 +86,7 @@ void sio__engine_dispose(struct sio__engine *engine)
   sio__cookie_free(engine->cookie, engine->mem);
   sio__cors_free(engine->cors, engine->mem);
   sio__buf_dispose(&engine->body);
+  sio__mem_free(engine->mem, engine->plain_room, SIO__TLS_PLAIN);
   sio__fields_dispose(&engine->fields);
   sio__chunk_pool_dispose(&engine->chunks);
 }
@@ -179,6 +182,7 @@ static const struct limit limits[SIO_CAUSE_COUNT_] = {
     [SIO_CAUSE_RATE_BYTES] = RATE(event_bytes_per_second, event_bytes_burst),
     [SIO_CAUSE_RATE_JOINS] = RATE(joins_per_second, joins_burst),
     [SIO_CAUSE_OUTPUT_PACKETS] = FIELD(max_output_packets),
+    [SIO_CAUSE_TLS_TIMEOUT] = FIELD(tls_handshake_timeout_ms),
 };
 
 #undef FIELD

@@ -80,6 +80,8 @@ struct sio__engine {
                                   in protocol 4; data NULL: none */
   struct sio_headers fields;   /* of the response that is being made */
   struct sio__buf body;        /* of the poll that is being answered */
+  uint8_t *plain_room;         /* for what is decrypted; NULL: there is none,
+                                  or it is in use; see eio/secure.c */
   sio_cors_options *cors;      /* NULL: off */
   sio_cookie_options *cookie;  /* NULL: off */
   sio_deflate_options deflate; /* complete */

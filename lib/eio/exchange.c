@@ -20,6 +20,7 @@ void sio__request_free(struct sio_request *request)
   sio__mem_free(&mem, request->pieces, sizeof *request->pieces);
   sio__fields_dispose(&request->extra);
   sio__buf_dispose(&request->body);
+  sio__subject_unref(request->client);
   sio__mem_free(&mem, request->address,
                 request->address != NULL ? strlen(request->address) + 1 : 0);
   sio__mem_free(&mem, request, sizeof *request);
@@ -66,6 +67,8 @@ struct sio_request *sio__request_new(struct sio_conn *conn,
   request->released = NULL;
   request->owner = NULL;
   request->head = *head;
+  if (request->client == NULL && conn->http->client != NULL)
+    request->client = sio__subject_ref(conn->http->client);
   sio__request_forget_input(request);
   sio__list_insert(&conn->http->requests, &request->link);
   conn->http->n_requests++;
@@ -478,7 +481,7 @@ struct sio__http_side *sio__http_side_new(const sio_allocator *mem,
     return NULL;
   sio__list_init(&http->requests);
   sio__buf_init(&http->held, mem, UINT16_MAX); /* as long as any head */
-  http->secure = peer != NULL && peer->secure;
+  http->secure = peer != NULL && (peer->secure || peer->tls != NULL);
   http->address_len = (uint8_t)len;
   memcpy(http->address, address, len);
   return http;
@@ -496,6 +499,7 @@ void sio__http_side_free(struct sio__http_side *http, const sio_allocator *mem,
   if (http->spare != NULL)
     sio_request_release(http->spare);
   sio__buf_dispose(&http->held);
+  sio__subject_unref(http->client);
   sio__mem_free(mem, http, sizeof *http + http->address_len + 1u);
 }
 

@@ -11,6 +11,7 @@
 #include "base/outq.h"
 #include "eio/connection.h"
 #include "eio/pieces.h"
+#include "tls/subject.h"
 
 /* What the timer of a connection that speaks HTTP is for. */
 enum sio__http_wait {
@@ -36,6 +37,7 @@ struct sio__http_side {
   bool holding;
   struct sio__buf held;
   bool secure;
+  struct sio__subject *client; /* a reference; NULL: no certificate */
   uint8_t address_len;
   char address[]; /* NUL-terminated */
 };
@@ -70,8 +72,9 @@ struct sio_request {
   sio_allocator own_mem;      /* a copy, for when the engine is gone */
   struct sio__http_head head; /* the parser's, unless it is packed */
   bool head_packed;
-  char *address;            /* REQUEST_HOST: a copy; else NULL */
-  struct sio__outq held;    /* the response, until it is its turn */
+  char *address;               /* REQUEST_HOST: a copy; else NULL */
+  struct sio__subject *client; /* a reference; NULL: no certificate */
+  struct sio__outq held;       /* the response, until it is its turn */
   struct sio_headers extra; /* under the path: what middlewares and CORS add */
   struct sio__pending_handshake *handshake; /* REQUEST_HANDSHAKE */
   struct sio__pieces *pieces; /* REQUEST_HOST: NULL unless it comes in such */

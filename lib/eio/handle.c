@@ -8,6 +8,7 @@
 #include "eio/pressure.h"
 #include "eio/receipts.h"
 #include "eio/traffic.h"
+#include <sio/tls.h>
 
 enum {
   ALL_FLAGS = SIO_SEND_BINARY | SIO_SEND_UNCOMPRESSED | SIO_SEND_VOLATILE
@@ -172,6 +173,16 @@ const char *sio_session_address(const sio_session *session)
 bool sio_session_is_secure(const sio_session *session)
 {
   return session->snapshot->secure;
+}
+
+sio_str sio_session_client_subject(const sio_session *session)
+{
+  return sio__subject_text(session->snapshot->client);
+}
+
+bool sio_session_client_is_verified(const sio_session *session)
+{
+  return sio__subject_is_verified(session->snapshot->client);
 }
 
 sio_str sio_session_url(const sio_session *session)

@@ -5,6 +5,7 @@
 #include "base/ascii.h"
 #include "eio/inside.h"
 #include "http/response.h"
+#include <sio/tls.h>
 
 enum { CHUNK_SIZE_MOST = 16 + 2 }; /* hexadecimal digits and CRLF */
 
@@ -52,6 +53,16 @@ int sio_request_param(const sio_request *request, const char *name, char *out,
 bool sio_request_wants_upgrade(const sio_request *request)
 {
   return request->head.wants_upgrade;
+}
+
+sio_str sio_request_client_subject(const sio_request *request)
+{
+  return sio__subject_text(request->client);
+}
+
+bool sio_request_client_is_verified(const sio_request *request)
+{
+  return sio__subject_is_verified(request->client);
 }
 
 const char *sio_request_address(const sio_request *request)

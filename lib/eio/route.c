@@ -7,6 +7,7 @@
 #include "eio/inside.h"
 #include "eio/outside.h"
 #include "eio/polling.h"
+#include "eio/secure.h"
 #include "eio/verify.h"
 
 static const sio_span no_body = {NULL, 0};
@@ -259,13 +260,23 @@ int sio__route_open(struct sio__engine *engine, const sio_peer *peer,
                     void *user, struct sio_conn **out)
 {
   struct sio__http_side *http = sio__http_side_new(engine->mem, peer);
-  int rv;
+  struct sio__tls *tls = NULL;
+  int rv = 0;
 
   *out = NULL;
   if (http == NULL)
     return SIO_ERR_NOMEM;
-  rv = sio__conn_new(engine, user, &sio__http_protocol, http, out);
-  if (rv != 0)
+  if (peer != NULL && peer->tls != NULL) {
+    tls = sio__tls_new(peer->tls, &engine->chunks, engine->mem);
+    rv = tls != NULL ? 0 : SIO_ERR_NOMEM;
+  }
+  if (rv == 0)
+    rv = sio__conn_new(engine, user, &sio__http_protocol, http, out);
+  if (rv != 0) {
     sio__http_side_free(http, engine->mem, SIO_CAUSE_NONE);
+    sio__tls_free(tls);
+  } else if (tls != NULL) {
+    sio__secure_start(*out, tls);
+  }
   return rv;
 }

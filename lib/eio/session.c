@@ -200,8 +200,8 @@ int sio__session_new(struct sio__engine *engine,
     return SIO_ERR_LIMIT;
   session = sio__mem_zalloc(engine->mem, size);
   if (session != NULL)
-    session->snapshot =
-        sio__snapshot_new(engine->mem, spec->head, spec->address, spec->secure);
+    session->snapshot = sio__snapshot_new(
+        engine->mem, spec->head, spec->address, spec->secure, spec->client);
   if (session == NULL || session->snapshot == NULL) {
     sio__mem_free(engine->mem, session, size);
     sio__admission_left(&engine->admission, guest);

@@ -98,6 +98,7 @@ struct sio__session_spec {
   const struct sio__http_head *head; /* copied */
   const char *address;               /* copied */
   bool secure;
+  struct sio__subject *client; /* NULL: no certificate */
   const struct sio__transport *transport;
   sio_str id; /* not in use; copied */
   uint8_t protocol;

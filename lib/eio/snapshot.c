@@ -7,7 +7,8 @@
 
 struct sio__snapshot *sio__snapshot_new(const sio_allocator *mem,
                                         const struct sio__http_head *head,
-                                        const char *address, bool secure)
+                                        const char *address, bool secure,
+                                        struct sio__subject *client)
 {
   size_t len = strlen(address);
   struct sio__snapshot *snapshot;
@@ -26,6 +27,8 @@ struct sio__snapshot *sio__snapshot_new(const sio_allocator *mem,
     sio__mem_free(mem, snapshot, sizeof *snapshot + len + 1);
     return NULL;
   }
+  if (client != NULL)
+    snapshot->client = sio__subject_ref(client);
   return snapshot;
 }
 
@@ -46,6 +49,7 @@ void sio__snapshot_unref(struct sio__snapshot *snapshot)
   if (--snapshot->refs > 0)
     return;
   sio__http_head_free(&snapshot->head, snapshot->mem);
+  sio__subject_unref(snapshot->client);
   sio__mem_free(snapshot->mem, snapshot,
                 sizeof *snapshot + snapshot->address_len + 1u);
 }

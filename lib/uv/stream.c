@@ -343,7 +343,7 @@ static struct sio__uv_stream *new_stream(struct sio_uv *uv, uv_handle_type type)
 static int serve(struct sio__uv_stream *s)
 {
   char address[64];
-  sio_peer peer = {address, false};
+  sio_peer peer = {address, false, NULL};
   int rv;
 
   sio__uv_tick(s->uv);

@@ -15,7 +15,7 @@
 
 int peer_open(struct world *w)
 {
-  static const sio_peer who = {"192.0.2.7", false};
+  static const sio_peer who = {"192.0.2.7", false, NULL};
   struct peer *peer = &w->peers[w->n_peers];
 
   assert_true(w->n_peers < WORLD_PEERS);

@@ -48,6 +48,7 @@ static const struct field fields[] = {
     FIELD(close_timeout_ms, 1, UINT32_MAX, 30000),
     FIELD(message_timeout_ms, 1, UINT32_MAX, 300000),
     FIELD(handshake_timeout_ms, 1, UINT32_MAX, 30000),
+    FIELD(tls_handshake_timeout_ms, 1, UINT32_MAX, 10000),
     FIELD(unhandled_upgrade_timeout_ms, 0, UINT32_MAX, 1000),
     FIELD(max_fragments, 1, UINT32_MAX, 16384),
     FIELD(max_poll_bytes, 0, UINT32_MAX / 4, 0),

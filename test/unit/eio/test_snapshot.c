@@ -12,7 +12,8 @@ static const struct sio__http_limits limits = {4096, 100};
 
 /* A snapshot of a request, whose parser and bytes are gone afterwards. */
 static struct sio__snapshot *take(struct test_mem *mem, const char *request,
-                                  const char *address, bool secure)
+                                  const char *address, bool secure,
+                                  struct sio__subject *client)
 {
   uint8_t *data = test_exact(request, strlen(request));
   struct sio__http_parser *parser =
@@ -24,7 +25,7 @@ static struct sio__snapshot *take(struct test_mem *mem, const char *request,
   if (parser != NULL &&
       sio__http_parse(parser, data, strlen(request), &used, &body) == HTTP_HEAD)
     snapshot = sio__snapshot_new(&mem->allocator, sio__http_parser_head(parser),
-                                 address, secure);
+                                 address, secure, client);
   sio__http_parser_free(parser);
   free(data);
   return snapshot;
@@ -44,7 +45,7 @@ static void test_it_outlives_the_request(void **state)
 
   (void)state;
   test_mem_init(&mem, TEST_MEM_NEVER);
-  snapshot = take(&mem, request, "192.0.2.7", true);
+  snapshot = take(&mem, request, "192.0.2.7", true, NULL);
   assert_non_null(snapshot);
   assert_string_equal(snapshot->address, "192.0.2.7");
   assert_true(snapshot->secure);
@@ -68,7 +69,7 @@ static void test_it_lives_as_long_as_a_reference(void **state)
 
   (void)state;
   test_mem_init(&mem, TEST_MEM_NEVER);
-  snapshot = take(&mem, request, "", false);
+  snapshot = take(&mem, request, "", false, NULL);
   assert_non_null(snapshot);
   assert_false(snapshot->secure);
   assert_ptr_equal(sio__snapshot_ref(snapshot), snapshot);
@@ -89,7 +90,7 @@ static void test_long_addresses_are_cut(void **state)
   memset(address, '1', sizeof address);
   address[sizeof address - 1] = '\0';
   test_mem_init(&mem, TEST_MEM_NEVER);
-  snapshot = take(&mem, request, address, false);
+  snapshot = take(&mem, request, address, false, NULL);
   assert_non_null(snapshot);
   assert_int_equal(strlen(snapshot->address), 255);
   sio__snapshot_unref(snapshot);
@@ -98,7 +99,7 @@ static void test_long_addresses_are_cut(void **state)
 
 static void take_short_of_memory(struct test_mem *mem, void *user)
 {
-  struct sio__snapshot *snapshot = take(mem, request, "192.0.2.7", false);
+  struct sio__snapshot *snapshot = take(mem, request, "192.0.2.7", false, NULL);
 
   (void)user;
   if (snapshot == NULL)
@@ -121,7 +122,7 @@ static void test_parameters_are_decoded(void **state)
 
   (void)state;
   test_mem_init(&mem, TEST_MEM_NEVER);
-  snapshot = take(&mem, request, "", false);
+  snapshot = take(&mem, request, "", false, NULL);
   assert_non_null(snapshot);
   assert_int_equal(sio__snapshot_query(snapshot, "token", value, 4), 0);
   assert_string_equal(value, "a b");
