@@ -28,7 +28,8 @@ SRC_core    := ack asking body cast client data dispatch drain dynamic emit \
                middleware namespace notify options passage pattern prometheus \
                rates recovery revival roomops selection server server_drain \
                sessions socket subscribe target v2
-SRC_uv      := adapter clock file folder listener post serve stream type
+SRC_uv      := adapter certificates clock content file folder listener \
+               post serve stream type
 
 # Of the core, and in the shared libsio-uv as well: what both need and neither
 # shows.
@@ -37,7 +38,8 @@ BOTH_SRC := lib/http/conditional.c
 # Programs: build/<name> is made of FILES_<name>.  They are linked with both
 # libraries unless CORE_ONLY names them, and get LIBS_<name> in addition.
 PROGRAMS  := minimal engine_echo poll_loop metrics chat bench/server bench/core \
-             test/client/server test/client/engine test/load/server \
+             test/client/server test/client/engine test/client/secure \
+             test/load/server \
              test/jwt/tool
 CORE_ONLY := poll_loop bench/core test/jwt/tool
 
@@ -58,6 +60,7 @@ FILES_test/client/engine := $(addprefix test/client/, engine.c engine_control.c 
                               engine_handover.c engine_hooks.c \
                               engine_options.c engine_outside.c report.c)
 
+FILES_test/client/secure := test/client/secure.c
 FILES_test/load/server := test/load/server.c
 
 FILES_test/jwt/tool := test/jwt/tool.c

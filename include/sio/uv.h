@@ -13,6 +13,7 @@
 
 #include <sio/http.h>
 #include <sio/server.h>
+#include <sio/tls.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -66,6 +67,66 @@ SIO_API int sio_uv_listen_unix(sio_uv *uv, const char *path);
  * Errors:    SIO_ERR_NOMEM, SIO_ERR_LIMIT, SIO_ERR_CLOSED, SIO_ERR_IO.
  */
 SIO_API int sio_uv_accept_fd(sio_uv *uv, int fd, sio_span received);
+
+/**
+ * Listen on a TCP port with TLS; as sio_uv_listen() otherwise, and side by
+ * side with plain ports.
+ *
+ * Ownership: the adapter keeps a reference to `config`.
+ * Errors:    as sio_uv_listen(), and SIO_ERR_INVALID: `config` is NULL.
+ */
+SIO_API int sio_uv_listen_tls(sio_uv *uv, const char *address, int port,
+                              sio_tls_config *config);
+
+/**
+ * Another configuration, new certificates for example, for what connects from
+ * now on to the ports that sio_uv_listen_tls() has returned; `port` is one of
+ * them.  Connections that are open keep theirs.
+ *
+ * Ownership: as sio_uv_listen_tls().
+ * Errors:    SIO_ERR_NOT_FOUND, SIO_ERR_INVALID (`config` is NULL),
+ *            SIO_ERR_CLOSED; nothing has changed then.
+ */
+SIO_API int sio_uv_set_tls(sio_uv *uv, int port, sio_tls_config *config);
+
+/** As sio_tls_certificate, by the names of files. */
+typedef struct sio_uv_tls_pair {
+  const char *chain;
+  const char *key;
+  const char *password; /**< of an encrypted key; NULL: it is not */
+  const char *const *names;
+  size_t n_names;
+} sio_uv_tls_pair;
+
+/** What sio_uv_tls_config() reads; fields are only added at the end. */
+typedef struct sio_uv_tls_files {
+  size_t size; /**< set by sio_uv_tls_files_init() */
+  const sio_uv_tls_pair *pairs;
+  size_t n_pairs;
+  const char *client_ca;  /**< NULL: that of the options */
+  const char *client_crl; /**< NULL: that of the options */
+} sio_uv_tls_files;
+
+#define sio_uv_tls_files_init(files)                                           \
+  sio_uv_tls_files_init_sized((files), sizeof(*(files)))
+
+/** Fill in the first `size` bytes with nothing. */
+SIO_API void sio_uv_tls_files_init_sized(sio_uv_tls_files *files, size_t size);
+
+/**
+ * Make a TLS configuration of files, which are read now.  The rest comes from
+ * `options` (NULL: the defaults), whose `certificates` are not looked at, and
+ * whose allocator is the server's unless it has one.
+ *
+ * Ownership: one reference, the caller's, also beyond the adapter.
+ * Errors:    SIO_ERR_NOT_FOUND (a file is not there, or empty), SIO_ERR_IO,
+ *            and those of sio_tls_config_new(); sio_uv_error() explains.
+ *            `*out` is then NULL.
+ */
+SIO_API SIO_MUST_USE int sio_uv_tls_config(sio_uv *uv,
+                                           const sio_uv_tls_files *files,
+                                           const sio_tls_options *options,
+                                           sio_tls_config **out);
 
 /** What went wrong last, in words; borrowed until the next call. */
 SIO_API const char *sio_uv_error(const sio_uv *uv);

@@ -12,6 +12,7 @@
 
 #include "base/list.h"
 #include <sio/conn.h>
+#include <sio/tls.h>
 #include <sio/uv.h>
 
 #include <uv.h>
@@ -82,9 +83,10 @@ void sio__uv_check_closed(struct sio_uv *uv);
 
 struct sio__uv_stream;
 
-/* Accept a connection from a listener.  False: no memory, and libuv does not
- * ask again before it has been accepted. */
-bool sio__uv_accept(struct sio_uv *uv, uv_stream_t *listener);
+/* Accept a connection from a listener; `tls` NULL: a plain one.  False: no
+ * memory, and libuv does not ask again before it has been accepted. */
+bool sio__uv_accept(struct sio_uv *uv, uv_stream_t *listener,
+                    sio_tls_config *tls);
 void sio__uv_on_ready(sio_conn *conn, void *conn_user, void *user);
 void sio__uv_flush_ready(struct sio_uv *uv);
 void sio__uv_free_writes(struct sio_uv *uv);
@@ -117,6 +119,20 @@ bool sio__uv_clean_path(sio_str path, char *out);
 /* Open a file by a clean path, for reading: a descriptor, or -1 and errno.
  * For any thread. */
 int sio__uv_open_below(const char *folder, const char *path);
+
+/* ---- content.c ---- */
+
+struct sio__uv_content {
+  uint8_t *data; /* NULL: there is none */
+  size_t size;
+};
+
+/* Read a file, at once.  0, also if there is no such file or it is empty, and
+ * `content` has none then; SIO_ERR_NOMEM or SIO_ERR_IO, and what is to be said
+ * about it. */
+int sio__uv_read_content(struct sio_uv *uv, const char *path,
+                         struct sio__uv_content *content);
+void sio__uv_drop_content(struct sio_uv *uv, struct sio__uv_content *content);
 
 /* ---- post.c ---- */
 

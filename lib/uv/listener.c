@@ -13,7 +13,9 @@ enum { BACKLOG = 4096 };
 struct sio__uv_listener {
   struct sio__list link; /* in uv->listeners */
   struct sio_uv *uv;
-  bool starving; /* a connection waits: there was no memory for it */
+  sio_tls_config *tls; /* a reference; NULL: plain */
+  int port;            /* TCP */
+  bool starving;       /* a connection waits: there was no memory for it */
   union {
     uv_handle_t handle;
     uv_stream_t stream;
@@ -28,6 +30,7 @@ static void on_closed(uv_handle_t *handle)
   struct sio_uv *uv = l->uv;
 
   sio__list_remove(&l->link);
+  sio_tls_config_release(l->tls);
   sio__uv_free(uv, l, sizeof *l);
   sio__uv_check_closed(uv);
 }
@@ -51,7 +54,7 @@ static void on_connection(uv_stream_t *stream, int status)
   struct sio__uv_listener *l = stream->data;
 
   if (status == 0)
-    l->starving = !sio__uv_accept(l->uv, stream);
+    l->starving = !sio__uv_accept(l->uv, stream, l->tls);
 }
 
 void sio__uv_accept_starving(struct sio_uv *uv)
@@ -63,7 +66,7 @@ void sio__uv_accept_starving(struct sio_uv *uv)
         SIO__CONTAINER(link, struct sio__uv_listener, link);
 
     if (l->starving && !uv_is_closing(&l->as.handle))
-      l->starving = !sio__uv_accept(uv, &l->as.stream);
+      l->starving = !sio__uv_accept(uv, &l->as.stream, l->tls);
   }
 }
 
@@ -145,7 +148,8 @@ static int resolve(struct sio_uv *uv, const char *address, int port,
   return 0;
 }
 
-static int listen_on(struct sio_uv *uv, const char *address, int port)
+static int listen_on(struct sio_uv *uv, const char *address, int port,
+                     sio_tls_config *tls)
 {
   struct sockaddr_storage storage = {0};
   struct sio__uv_listener *l;
@@ -156,13 +160,18 @@ static int listen_on(struct sio_uv *uv, const char *address, int port)
   l = new_listener(uv, true);
   if (l == NULL)
     return UV_ENOMEM;
+  if (tls != NULL)
+    l->tls = sio_tls_config_retain(tls);
   rv = listen_tcp(l, (struct sockaddr *)&storage);
   if (rv < 0)
     close_listener(l);
+  else
+    l->port = rv;
   return rv;
 }
 
-int sio_uv_listen(sio_uv *uv, const char *address, int port)
+static int listen_at(struct sio_uv *uv, const char *address, int port,
+                     sio_tls_config *tls)
 {
   int rv;
 
@@ -170,14 +179,53 @@ int sio_uv_listen(sio_uv *uv, const char *address, int port)
     return sio__uv_fail(uv, SIO_ERR_ADDRESS, "%d is no port", port);
   if (uv->closing)
     return sio__uv_fail(uv, SIO_ERR_CLOSED, "the adapter is closing");
-  rv = listen_on(uv, address != NULL ? address : "::", port);
+  rv = listen_on(uv, address != NULL ? address : "::", port, tls);
   if (address == NULL && (rv == UV_EAFNOSUPPORT || rv == UV_EADDRNOTAVAIL))
-    rv = listen_on(uv, "0.0.0.0", port);
+    rv = listen_on(uv, "0.0.0.0", port, tls);
   if (rv < 0)
     return sio__uv_fail(uv, code_of(rv), "cannot listen on %s port %d: %s",
                         address != NULL ? address : "any address", port,
                         uv_strerror(rv));
   return rv;
+}
+
+int sio_uv_listen(sio_uv *uv, const char *address, int port)
+{
+  return listen_at(uv, address, port, NULL);
+}
+
+int sio_uv_listen_tls(sio_uv *uv, const char *address, int port,
+                      sio_tls_config *config)
+{
+  if (config == NULL)
+    return sio__uv_fail(uv, SIO_ERR_INVALID, "there is no configuration");
+  return listen_at(uv, address, port, config);
+}
+
+int sio_uv_set_tls(sio_uv *uv, int port, sio_tls_config *config)
+{
+  struct sio__list *link;
+  bool found = false;
+
+  if (config == NULL)
+    return sio__uv_fail(uv, SIO_ERR_INVALID, "there is no configuration");
+  if (uv->closing)
+    return sio__uv_fail(uv, SIO_ERR_CLOSED, "the adapter is closing");
+  for (link = uv->listeners.next; link != &uv->listeners; link = link->next) {
+    struct sio__uv_listener *l =
+        SIO__CONTAINER(link, struct sio__uv_listener, link);
+
+    if (l->tls == NULL || l->port != port || uv_is_closing(&l->as.handle))
+      continue;
+    (void)sio_tls_config_retain(config); /* it may be the one that is there */
+    sio_tls_config_release(l->tls);
+    l->tls = config;
+    found = true;
+  }
+  if (!found)
+    return sio__uv_fail(uv, SIO_ERR_NOT_FOUND, "nobody listens with TLS on %d",
+                        port);
+  return 0;
 }
 
 /* ---- Unix sockets ---- */

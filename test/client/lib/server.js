@@ -11,6 +11,7 @@ const { ask } = require('./http');
 const { PATIENCE_MS, until, within } = require('./wait');
 
 const BUILT = path.resolve(__dirname, '../../../build/test/client/server');
+const FOLDER = path.resolve(__dirname, '../../fixture/tls');
 const COMMAND = (process.env.SIO_TEST_SERVER || BUILT).split(' ');
 
 // The command that runs a program beside the server.
@@ -212,6 +213,16 @@ async function startProgram(t, name) {
   return server.listening();
 }
 
+// A server with TLS; `plain` is its other port.
+async function startSecure(t, options = {}) {
+  const server = new TestServer({ folder: FOLDER, ...options }, 'secure');
+  t.after(() => server.stop());
+  await server.listening();
+  server.plain = Number(/^plain on (\d+)$/m.exec(server.stdout)[1]);
+  server.url = `https://localhost:${server.port}`;
+  return server;
+}
+
 // A server on a port that no other test is given while it is down: below the
 // range from which the system takes free ports.
 async function startLastingServer(t) {
@@ -226,5 +237,5 @@ async function startLastingServer(t) {
 }
 
 module.exports = {
-  startEngine, startLastingServer, startProgram, startServer,
+  startEngine, startLastingServer, startProgram, startSecure, startServer,
 };

@@ -18,7 +18,7 @@
 
 static int open_from(struct world *w, const char *address)
 {
-  const sio_peer who = {address, false};
+  const sio_peer who = {address, false, NULL};
   int p = w->n_peers++;
   struct peer *peer = &w->peers[p];
 
