@@ -5,7 +5,6 @@
 
 #include "base/cold.h"
 #include "base/mem.h"
-#include "eio/secure.h"
 
 /* End what depended on a connection that carries nothing any more, and free
  * it if the host has given it up. */
@@ -24,7 +23,8 @@ static void settle(struct sio__deferred *deferred)
   sio__outq_dispose(&conn->out);
   sio__ws_reader_dispose(&conn->ws);
   sio__ws_deflate_free(conn->deflate);
-  sio__tls_free(conn->tls);
+  if (conn->layer != NULL)
+    conn->layer->free(conn);
   sio__mem_free(mem, conn, sizeof *conn);
 }
 
@@ -39,12 +39,12 @@ static void on_timer(struct sio__timer *timer)
 {
   struct sio_conn *conn = SIO__CONTAINER(timer, struct sio_conn, timer);
 
-  if (sio__secure_is_shaking_hands(conn))
-    sio__conn_abort(conn, SIO_CAUSE_TLS_TIMEOUT);
-  else if (sio__conn_is_open(conn))
-    conn->protocol->timeout(conn);
-  else if (conn->out.bytes > 0 && conn->sent != conn->mark &&
-           !conn->engine->closing)
+  if (sio__conn_is_open(conn)) {
+    if (conn->layer == NULL || !conn->layer->timeout(conn))
+      conn->protocol->timeout(conn);
+    return;
+  }
+  if (conn->out.bytes > 0 && conn->sent != conn->mark && !conn->engine->closing)
     start_ending(conn); /* the peer is busy reading a long answer */
   else
     sio__conn_abort(conn, SIO_CAUSE_CLOSE_TIMEOUT);
@@ -154,7 +154,8 @@ static void stop(struct sio_conn *conn, enum sio__conn_state state,
   if (conn->cause == SIO_CAUSE_NONE) {
     conn->cause = cause;
     if (conn->session == NULL) /* else its session tells how it ended */
-      sio__engine_note(conn->engine, &about, cause, sio__secure_detail(conn),
+      sio__engine_note(conn->engine, &about, cause,
+                       conn->layer != NULL ? conn->layer->detail(conn) : NULL,
                        conn->seen);
   }
   conn->state = (uint8_t)state;
@@ -209,8 +210,8 @@ int sio_conn_feed(sio_conn *conn, uint8_t *data, size_t len)
     return SIO_ERR_CLOSED;
   sio__engine_enter(conn->engine);
   conn->engine->metrics.bytes_in += len;
-  if (conn->tls != NULL)
-    sio__secure_feed(conn, data, len);
+  if (conn->layer != NULL)
+    conn->layer->feed(conn, data, len);
   else
     sio__conn_replay(conn, data, len);
   sio__engine_leave(conn->engine);
@@ -222,8 +223,8 @@ size_t sio_conn_output(sio_conn *conn, sio_span *spans, size_t n)
   conn->told = false;
   if (conn->aborted)
     return 0;
-  if (conn->tls != NULL)
-    return sio__secure_output(conn, spans, n);
+  if (conn->layer != NULL)
+    return conn->layer->output(conn, spans, n);
   return sio__outq_spans(&conn->out, spans, n);
 }
 
@@ -248,8 +249,8 @@ void sio_conn_sent(sio_conn *conn, size_t len)
   struct sio__engine *engine = conn->engine;
 
   engine->metrics.bytes_out += len;
-  if (conn->tls != NULL) {
-    sio__outq_sent(&conn->tls->out, len);
+  if (conn->layer != NULL) {
+    conn->layer->sent(conn, len);
   } else {
     sio__outq_sent(&conn->out, len);
     conn->sent += len;
@@ -262,7 +263,8 @@ size_t sio_conn_pending(const sio_conn *conn)
 {
   if (conn->aborted)
     return 0;
-  return conn->out.bytes + sio__secure_pending(conn);
+  return conn->out.bytes +
+         (conn->layer != NULL ? conn->layer->pending(conn) : 0);
 }
 
 sio_close_wish sio_conn_wants_close(const sio_conn *conn)

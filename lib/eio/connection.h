@@ -20,6 +20,23 @@
 
 struct sio__http_side;
 struct sio__tls;
+
+/* What stands between the bytes of the host and those of the protocol, where
+ * something does: TLS (eio/secure.h). */
+struct sio__conn_layer {
+  /* As the public functions; plaintext is what is in conn->out. */
+  void (*feed)(struct sio_conn *conn, const uint8_t *data, size_t len);
+  size_t (*output)(struct sio_conn *conn, sio_span *spans, size_t n);
+  void (*sent)(struct sio_conn *conn, size_t len);
+  /* Bytes to send besides those in conn->out. */
+  size_t (*pending)(const struct sio_conn *conn);
+  /* The timer of an open connection has run out: whether that was about this
+   * layer, and has been dealt with. */
+  bool (*timeout)(struct sio_conn *conn);
+  /* What there is to say about its end; constant, or NULL. */
+  const char *(*detail)(const struct sio_conn *conn);
+  void (*free)(struct sio_conn *conn);
+};
 struct sio__ws_sink;
 
 enum sio__conn_state { CONN_OPEN, CONN_ENDING, CONN_GONE };
@@ -53,7 +70,8 @@ struct sio_conn {
   struct sio__timer timer; /* of the protocol; ENDING: until it is aborted */
   struct sio__deferred deferred;
   const struct sio__conn_protocol *protocol; /* NULL: lost() was called */
-  struct sio__tls *tls;                      /* NULL: plain; eio/secure.h */
+  const struct sio__conn_layer *layer;       /* NULL: there is none */
+  struct sio__tls *tls;                      /* of the layer */
   struct sio__http_side *http;               /* HTTP; else NULL */
   struct sio__ws_reader ws;                  /* frames */
   struct sio__ws_deflate *deflate;           /* frames; NULL: not agreed on */

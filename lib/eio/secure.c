@@ -5,11 +5,9 @@
 #include "base/mem.h"
 #include "eio/exchange.h"
 
-void sio__secure_start(struct sio_conn *conn, struct sio__tls *tls)
+static bool is_shaking_hands(const struct sio_conn *conn)
 {
-  conn->tls = tls;
-  sio__timer_start(&conn->engine->clock, &conn->timer,
-                   conn->engine->options->tls_handshake_timeout_ms);
+  return !sio__tls_is_established(conn->tls);
 }
 
 /* ---- The engine's room for plaintext ---- */
@@ -76,7 +74,7 @@ static void decrypt(struct sio_conn *conn, uint8_t *room)
   int n = 0;
 
   while (sio__conn_is_open(conn)) {
-    bool was_shaking = sio__secure_is_shaking_hands(conn);
+    bool was_shaking = is_shaking_hands(conn);
 
     n = sio__tls_read(conn->tls, now, room, SIO__TLS_PLAIN);
     if (was_shaking && sio__tls_is_established(conn->tls))
@@ -89,7 +87,7 @@ static void decrypt(struct sio_conn *conn, uint8_t *room)
     finish(conn);
 }
 
-void sio__secure_feed(struct sio_conn *conn, const uint8_t *data, size_t len)
+static void secure_feed(struct sio_conn *conn, const uint8_t *data, size_t len)
 {
   uint8_t *room = take_room(conn->engine);
 
@@ -107,7 +105,7 @@ void sio__secure_feed(struct sio_conn *conn, const uint8_t *data, size_t len)
 
 /* ---- Out ---- */
 
-size_t sio__secure_output(struct sio_conn *conn, sio_span *spans, size_t n)
+static size_t secure_output(struct sio_conn *conn, sio_span *spans, size_t n)
 {
   struct sio__tls *tls = conn->tls;
   bool was_well = tls->state != TLS_FAILED;
@@ -120,4 +118,55 @@ size_t sio__secure_output(struct sio_conn *conn, sio_span *spans, size_t n)
     return 0;
   }
   return sio__outq_spans(&tls->out, spans, n);
+}
+
+static void secure_sent(struct sio_conn *conn, size_t len)
+{
+  sio__outq_sent(&conn->tls->out, len);
+}
+
+static size_t secure_pending(const struct sio_conn *conn)
+{
+  const struct sio__tls *tls = conn->tls;
+
+  return tls->out.bytes +
+         (conn->state == CONN_ENDING && sio__tls_owes_goodbye(tls));
+}
+
+/* ---- The rest ---- */
+
+static bool secure_timeout(struct sio_conn *conn)
+{
+  if (!is_shaking_hands(conn))
+    return false;
+  sio__conn_abort(conn, SIO_CAUSE_TLS_TIMEOUT);
+  return true;
+}
+
+static const char *secure_detail(const struct sio_conn *conn)
+{
+  return conn->tls->failure.detail;
+}
+
+static void secure_free(struct sio_conn *conn)
+{
+  sio__tls_free(conn->tls);
+}
+
+static const struct sio__conn_layer layer = {
+    .feed = secure_feed,
+    .output = secure_output,
+    .sent = secure_sent,
+    .pending = secure_pending,
+    .timeout = secure_timeout,
+    .detail = secure_detail,
+    .free = secure_free,
+};
+
+void sio__secure_start(struct sio_conn *conn, struct sio__tls *tls)
+{
+  conn->tls = tls;
+  conn->layer = &layer;
+  sio__timer_start(&conn->engine->clock, &conn->timer,
+                   conn->engine->options->tls_handshake_timeout_ms);
 }

@@ -64,7 +64,8 @@ static void test_it_works_at_every_size_of_pieces(void **state)
 static void test_it_works_with_rsa_and_small_fragments(void **state)
 {
   const struct tls_recipe server = {.pairs = {"rsa"}};
-  const struct tls_client_recipe client = {.max_version = SIO_TLS_1_2, .fragment = MBEDTLS_SSL_MAX_FRAG_LEN_512};
+  const struct tls_client_recipe client = {
+      .max_version = SIO_TLS_1_2, .fragment = MBEDTLS_SSL_MAX_FRAG_LEN_512};
   struct pair p;
 
   (void)state;
@@ -212,7 +213,6 @@ static void test_goodbye_is_said_once(void **state)
   pair_close(&p);
 }
 
-#if defined(MBEDTLS_SSL_RENEGOTIATION)
 static void test_renegotiation_is_refused(void **state)
 {
   const struct tls_client_recipe client = {.max_version = SIO_TLS_1_2,
@@ -231,7 +231,6 @@ static void test_renegotiation_is_refused(void **state)
   assert_int_equal(sio__tls_write(p.tls, &p.plain), 10);
   pair_close(&p);
 }
-#endif
 
 #if defined(MBEDTLS_SSL_PROTO_TLS1_1) /* that clients may still speak it */
 static void test_old_versions_are_refused(void **state)
