@@ -116,6 +116,7 @@ UNIT_EXTRA := adapter/test_backlog_replay \
               jwt/test_jwt_mutations \
               jwt/test_jwt_vectors \
               proto/test_msgpack_random \
+              tls/test_filter_memory \
               uv/test_file_conditions \
               uv/test_file_ends \
               uv/test_handover \

@@ -37,8 +37,8 @@ BEGIN {
   may["mbedtls lib/jwt/material.c"] = 1
   may["mbedtls lib/jwt/mbed.c"] = 1
   may["mbedtls lib/jwt/mbed.h"] = 1
-  may["mbedtls lib/tls/mbed.h"] = 1
-  may["psa lib/tls/mbed.h"] = 1
+  may["mbedtls lib/tls/compat.h"] = 1
+  may["psa lib/tls/compat.h"] = 1
   may["mbedtls lib/ws/handshake.c"] = 1
   may["zlib lib/http/compress.c"] = 1
   may["zlib lib/ws/deflate.c"] = 1

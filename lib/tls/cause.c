@@ -2,7 +2,7 @@
 /* What an error of mbedtls means, in our words. */
 #include "tls/cause.h"
 
-#include "tls/mbed.h"
+#include "tls/compat.h"
 
 /* An error has a part of a high level and one of a low level. */
 enum { LOW_PART = 0x7f };

@@ -4,7 +4,7 @@
 
 /* Which certificate is for which host name (RFC 6125 section 6.4). */
 
-#include "tls/mbed.h"
+#include "tls/compat.h"
 #include <sio/types.h>
 
 enum sio__name_match { NAME_OTHER, NAME_WILDCARD, NAME_EXACT };

@@ -4,7 +4,7 @@
 
 /* Whom a client's certificate is about, for as long as anybody asks. */
 
-#include "tls/mbed.h"
+#include "tls/compat.h"
 #include <sio/types.h>
 
 struct sio__subject {

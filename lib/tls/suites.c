@@ -2,7 +2,7 @@
 /* Cipher suites by their names. */
 #include "tls/suites.h"
 
-#include "tls/mbed.h"
+#include "tls/compat.h"
 
 enum { MAX_NAME = 64 };
 

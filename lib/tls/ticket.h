@@ -6,7 +6,7 @@
  * ourselves and kept by the client.  A key writes tickets for one lifetime,
  * still reads them for another, and is forgotten then. */
 
-#include "tls/mbed.h"
+#include "tls/compat.h"
 #include <sio/server.h>
 
 enum {

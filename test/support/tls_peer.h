@@ -7,7 +7,7 @@
 
 #include "support.h"
 
-#include "tls/mbed.h"
+#include "tls/compat.h"
 #include <sio/tls.h>
 
 /* A file of test/fixture/tls; freed by the caller. */

@@ -2,7 +2,7 @@
 #include "support.h"
 
 #include "tls/cause.h"
-#include "tls/mbed.h"
+#include "tls/compat.h"
 
 static void expect(int error, uint32_t verdict, uint8_t alert, bool established,
                    sio_cause cause, const char *detail)

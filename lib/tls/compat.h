@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SIO_TLS_MBED_H
-#define SIO_TLS_MBED_H
+#ifndef SIO_TLS_COMPAT_H
+#define SIO_TLS_COMPAT_H
 
 /* mbedtls 2.28 and 3.x as one: the only place that includes its headers for
  * TLS, and that knows where the two differ. */
