@@ -23,10 +23,11 @@ SRC_eio     := accept admission admit bundle connection engine exchange \
                payload3 pieces poll_answer polling pressure receipts refuse \
                respond route secure session shutdown snapshot traffic upgrade \
                verify websocket
-SRC_core    := ack asking body cast client data dispatch drain dynamic emit \
-               gather hooks initial listeners listing membership metrics \
-               middleware namespace notify options passage pattern prometheus \
-               rates recovery revival roomops selection server server_drain \
+SRC_core    := ack asking attach body cast client cluster data describe \
+               dispatch drain dynamic emit fetch gather hooks inbox initial \
+               listeners listing membership metrics middleware namespace nodes \
+               notify options passage pattern prometheus question rates receive \
+               recovery revival roomops selection server server_drain \
                sessions socket subscribe target v2
 SRC_uv      := adapter certificates clock content file folder listener \
                post serve stream type
@@ -37,8 +38,8 @@ BOTH_SRC := lib/http/conditional.c
 
 # Programs: build/<name> is made of FILES_<name>.  They are linked with both
 # libraries unless CORE_ONLY names them, and get LIBS_<name> in addition.
-PROGRAMS  := minimal engine_echo poll_loop metrics chat bench/server bench/core \
-             test/client/server test/client/engine test/client/secure \
+PROGRAMS  := minimal engine_echo poll_loop metrics hub chat bench/server \
+             bench/core test/client/server test/client/engine test/client/secure \
              test/load/server \
              test/jwt/tool
 CORE_ONLY := poll_loop bench/core test/jwt/tool
@@ -47,6 +48,7 @@ FILES_minimal   := examples/minimal.c
 FILES_engine_echo := examples/engine_echo.c
 FILES_poll_loop := examples/poll_loop.c
 FILES_metrics   := examples/metrics.c
+FILES_hub       := $(addprefix examples/hub/, hub.c main.c)
 FILES_chat      := $(addprefix examples/chat/, bucket.c chat.c history.c main.c \
                      options.c pages.c people.c rooms.c talk.c text.c)
 

@@ -6,6 +6,7 @@
  * The whole core interface.  The libuv adapter is in <sio/uv.h>.
  */
 
+#include <sio/adapter.h>
 #include <sio/broadcast.h>
 #include <sio/bundle.h>
 #include <sio/conn.h>
@@ -21,6 +22,7 @@
 #include <sio/jwt.h>
 #include <sio/metrics.h>
 #include <sio/namespace.h>
+#include <sio/nodes.h>
 #include <sio/payload.h>
 #include <sio/recovery.h>
 #include <sio/rooms.h>

@@ -114,6 +114,10 @@ SIO_API sio_target sio_with_ack(sio_target target, uint64_t timeout_ms,
  * SIO_DROPPED.  If nobody was asked that is when the outermost call into the
  * library comes to its end.  Answers that come later are ignored.
  *
+ * With an adapter (<sio/nodes.h>) clients of other nodes are among them; the
+ * sender of their answers is NULL.  If other nodes could not be asked, `status`
+ * says why.
+ *
  * `timeout_ms` is from 1 to UINT32_MAX.
  */
 SIO_API sio_target sio_with_acks(sio_target target, uint64_t timeout_ms,
@@ -146,7 +150,7 @@ SIO_API sio_target sio_local(sio_target target);
  * exceptions: on SIO_ERR_NOMEM in the middle of a broadcast the connection
  * concerned is closed, the others get the event, and the answer is 0; and to
  * the children of a parent the event goes one after the other, so that after
- * SIO_ERR_NOMEM some of them may have got it.
+ * SIO_ERR_NOMEM some of them may have got it; likewise other nodes.
  */
 
 /** Emit what a format string describes (<sio/payload.h>); NULL or "": no

@@ -19,7 +19,8 @@ SIO_API int sio_join_rooms(sio_socket *socket, const sio_str *rooms, size_t n);
 SIO_API int sio_leave_rooms(sio_socket *socket, const sio_str *rooms, size_t n);
 
 /*
- * Every socket that a target reaches joins, leaves, or is disconnected.
+ * Every socket that a target reaches joins, leaves, or is disconnected; also
+ * those of other nodes (<sio/nodes.h>), of which nothing is heard.
  *
  * Errors: as sio_each(); those of sio_join() also if a socket could not join;
  *         the others have.

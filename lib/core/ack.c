@@ -3,6 +3,7 @@
 #include "core/body.h"
 
 #include "base/mem.h"
+#include "core/cluster.h"
 #include "core/drain.h"
 #include "core/gather.h"
 
@@ -10,9 +11,8 @@ enum { MAX_SPARE = 64 }; /* handles of each kind that are kept for reuse */
 
 /* ---- Answers that the host gives ---- */
 
-struct sio_ack *sio__ack_new(struct sio_socket *socket, uint64_t id)
+static struct sio_ack *make(struct sio_server *server)
 {
-  struct sio_server *server = socket->ns->server;
   struct sio_ack *ack = server->spare_acks;
 
   if (ack != NULL) {
@@ -23,12 +23,38 @@ struct sio_ack *sio__ack_new(struct sio_socket *socket, uint64_t id)
     if (ack == NULL)
       return NULL;
   }
+  memset(ack, 0, sizeof *ack);
   ack->refs = 1;
-  ack->answered = false;
+  return ack;
+}
+
+struct sio_ack *sio__ack_new(struct sio_socket *socket, uint64_t id)
+{
+  struct sio_ack *ack = make(socket->ns->server);
+
+  if (ack == NULL)
+    return NULL;
   ack->id = id;
   ack->socket = sio_socket_retain(socket);
-  ack->next_spare = NULL;
   return ack;
+}
+
+struct sio_ack *sio__ack_for_node(struct sio_server *server,
+                                  struct sio__origin *origin)
+{
+  struct sio_ack *ack = make(server);
+
+  if (ack != NULL)
+    ack->origin = origin;
+  else
+    sio__origin_free(origin);
+  return ack;
+}
+
+static struct sio_server *server_of(const struct sio_ack *ack)
+{
+  return ack->socket != NULL ? ack->socket->ns->server
+                             : ack->origin->ns->server;
 }
 
 sio_socket *sio_ack_socket(const sio_ack *ack)
@@ -46,12 +72,14 @@ sio_ack *sio_ack_retain(sio_ack *ack)
 void sio_ack_release(sio_ack *ack)
 {
   struct sio_socket *socket;
+  struct sio__origin *origin;
   struct sio_server *server;
 
   if (ack == NULL || --ack->refs > 0)
     return;
   socket = ack->socket;
-  server = socket->ns->server;
+  origin = ack->origin;
+  server = server_of(ack);
   if (server->n_spare_acks < MAX_SPARE && !server->freed) {
     ack->next_spare = server->spare_acks;
     server->spare_acks = ack;
@@ -60,6 +88,30 @@ void sio_ack_release(sio_ack *ack)
     sio__mem_free(&server->mem, ack, sizeof *ack);
   }
   sio_socket_release(socket);
+  if (origin != NULL)
+    sio__origin_free(origin);
+}
+
+static const sio_str no_event = {NULL, 0};
+
+/* Another node has asked. */
+static int answer_node(struct sio_ack *ack, struct sio__body *body)
+{
+  const struct sio__origin *origin = ack->origin;
+  struct sio_server *server = origin->ns->server;
+  int rv;
+
+  if (!origin->ns->opened)
+    return SIO_ERR_DISCONNECTED;
+  sio__engine_enter(&server->engine);
+  rv = sio__body_encode(server, body, sio__ns_str(origin->ns), no_event, false,
+                        0);
+  if (rv == 0) {
+    ack->answered = true;
+    rv = sio__origin_answer_body(origin, SIO_ANSWER_EVENT, body);
+  }
+  sio__engine_leave(&server->engine);
+  return rv;
 }
 
 static int answer(struct sio_ack *ack, struct sio__body *body)
@@ -73,11 +125,13 @@ static int answer(struct sio_ack *ack, struct sio__body *body)
   if (ack->answered)
     return SIO_ERR_STATE;
   socket = ack->socket;
+  if (socket == NULL)
+    return answer_node(ack, body);
   server = socket->ns->server;
   if (socket->client == NULL)
     return SIO_ERR_DISCONNECTED;
   sio__engine_enter(&server->engine);
-  rv = sio__body_encode(server, body, sio__ns_str(socket->ns), NULL, true,
+  rv = sio__body_encode(server, body, sio__ns_str(socket->ns), no_event, true,
                         ack->id);
   if (rv == 0 && !sio__drain_has_room_for(socket, body))
     rv = SIO_ERR_LIMIT;

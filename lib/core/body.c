@@ -9,10 +9,7 @@
 #include "proto/encode.h"
 #include "proto/msgpack.h"
 
-enum {
-  KEPT_PACKET = 65536,
-  FEW_ATTACHMENTS = 16 /* for which no memory is needed */
-};
+enum { KEPT_PACKET = 65536 };
 
 struct sio__buf *sio__packet_begin(struct sio_server *server,
                                    enum sio__packet_type type,
@@ -199,26 +196,42 @@ static void write_offset(struct sio__buf *out, struct sio__body *body)
   body->tail = out->len - start + 1;
 }
 
-static int pack_payload(struct sio_server *server, const struct sio__body *body,
-                        size_t n)
-{
-  sio_span few[FEW_ATTACHMENTS], *all = few;
+/* ---- Encoded packets ---- */
 
-  if (n > FEW_ATTACHMENTS) {
-    all = sio__mem_alloc(&server->mem, n * sizeof *all);
-    if (all == NULL)
+int sio__spans_take(struct sio__spans *out, const struct sio__body *body,
+                    const sio_allocator *mem)
+{
+  out->n = sio__body_attachments(body);
+  out->all = out->few;
+  if (out->n > SIO__FEW_SPANS) {
+    out->all = sio__mem_alloc(mem, out->n * sizeof *out->all);
+    if (out->all == NULL)
       return SIO_ERR_NOMEM;
   }
-  for (size_t i = 0; i < n; i++)
-    all[i] = sio__body_attachment(body, i);
-  pack(server, all, n);
-  if (n > FEW_ATTACHMENTS)
-    sio__mem_free(&server->mem, all, n * sizeof *all);
+  for (size_t i = 0; i < out->n; i++)
+    out->all[i] = sio__body_attachment(body, i);
+  return 0;
+}
+
+void sio__spans_dispose(struct sio__spans *spans, const sio_allocator *mem)
+{
+  if (spans->all != spans->few)
+    sio__mem_free(mem, spans->all, spans->n * sizeof *spans->all);
+}
+
+static int pack_payload(struct sio_server *server, const struct sio__body *body)
+{
+  struct sio__spans spans;
+
+  if (sio__spans_take(&spans, body, &server->mem) != 0)
+    return SIO_ERR_NOMEM;
+  pack(server, spans.all, spans.n);
+  sio__spans_dispose(&spans, &server->mem);
   return server->message.error; /* SIO_ERR_LIMIT: it is too deep */
 }
 
 int sio__body_encode(struct sio_server *server, struct sio__body *body,
-                     sio_str nsp, const char *event, bool has_id, uint64_t id)
+                     sio_str nsp, sio_str event, bool has_id, uint64_t id)
 {
   size_t n = sio__body_attachments(body), start;
   struct sio__buf *out;
@@ -230,14 +243,16 @@ int sio__body_encode(struct sio_server *server, struct sio__body *body,
     return rv;
   if (n > server->options.max_attachments)
     return SIO_ERR_LIMIT;
-  out = sio__packet_begin(server, event != NULL ? PACKET_EVENT : PACKET_ACK, n,
-                          nsp, has_id, id);
+  out =
+      sio__packet_begin(server, event.data != NULL ? PACKET_EVENT : PACKET_ACK,
+                        n, nsp, has_id, id);
   start = out->len;
   sio__buf_byte(out, '[');
-  if (event != NULL)
-    rv = sio__json_quote(out, event, strlen(event));
+  body->data_at = start + 1;
+  if (event.data != NULL)
+    rv = sio__json_quote(out, event.data, event.len);
   if (rv == 0)
-    rv = write_args(out, body, event != NULL);
+    rv = write_args(out, body, event.data != NULL);
   write_offset(out, body);
   sio__buf_byte(out, ']');
   if (rv == 0 && out->error != 0)
@@ -246,7 +261,7 @@ int sio__body_encode(struct sio_server *server, struct sio__body *body,
     rv = sio__json_check((const char *)out->data + start, out->len - start,
                          SIO__JSON_MAX_DEPTH, NULL);
   if (rv == 0 && sio__is_msgpack(server))
-    rv = pack_payload(server, body, n);
+    rv = pack_payload(server, body);
   return rv == SIO_ERR_LIMIT ? SIO_ERR_JSON : rv;
 }
 
@@ -266,6 +281,14 @@ sio_str sio__body_args(const struct sio__body *body, sio_span packet)
                   packet.len - body->tail - body->args_at};
 
   return args;
+}
+
+sio_str sio__body_data(const struct sio__body *body, sio_span packet)
+{
+  sio_str data = {(const char *)packet.data + body->data_at,
+                  packet.len - body->tail - body->data_at};
+
+  return data;
 }
 
 int sio__body_send(struct sio__client *client, const struct sio__body *body,

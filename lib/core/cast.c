@@ -3,6 +3,7 @@
 #include "core/cast.h"
 
 #include "base/mem.h"
+#include "core/cluster.h"
 #include "core/emitting.h"
 #include "core/recovery.h"
 
@@ -260,21 +261,24 @@ static void stamp_it(struct sio_ns *ns, struct broadcast *broadcast,
   broadcast->offset = body->offset;
 }
 
-int sio__cast(struct sio_ns *ns, const sio_target *target, const char *event,
+int sio__cast(struct sio_ns *ns, const sio_target *target, sio_str event,
               struct sio__body *body, struct sio__gather *gather)
 {
   struct broadcast broadcast = {.n = sio__body_messages(ns->server, body),
                                 .target = target,
                                 .gather = gather,
-                                .event = sio_s(event)};
+                                .event = event};
+  bool to_nodes = (target->flags & TARGET_NODES) != 0;
   struct sio__stamp stamp;
   int rv;
 
   if (gather != NULL)
     broadcast.id = ns->next_ack++;
-  else if (ns->recovery != NULL)
+  else if (ns->recovery != NULL && !to_nodes)
     stamp_it(ns, &broadcast, body, &stamp);
   rv = sio__body_encode(ns->server, body, sio__ns_str(ns), event,
                         gather != NULL, broadcast.id);
-  return rv == 0 ? send_encoded(ns, &broadcast, body) : rv;
+  if (rv == 0 && sio__cluster_reaches(ns, target))
+    rv = sio__cluster_emit(ns, target, body, gather);
+  return rv != 0 || to_nodes ? rv : send_encoded(ns, &broadcast, body);
 }

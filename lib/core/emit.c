@@ -3,23 +3,23 @@
 #include "core/emitting.h"
 
 #include "core/cast.h"
+#include "core/nodes.h"
 #include "core/recovery.h"
 
 /* ---- One socket ---- */
 
 /* Whoever watches what is emitted is shown the packet that was encoded. */
-static void show_packet(struct sio_socket *socket, const char *event,
+static void show_packet(struct sio_socket *socket, sio_str event,
                         const struct sio__body *body)
 {
   struct sio_server *server = socket->ns->server;
   struct sio__encoded encoded = sio__encoded_take(server);
 
-  sio__listeners_outgoing(socket, sio_s(event),
-                          sio__encoded_args(body, &encoded));
+  sio__listeners_outgoing(socket, event, sio__encoded_args(body, &encoded));
   sio__encoded_put_back(server, &encoded);
 }
 
-static int send_to_one(const sio_target *target, const char *event,
+static int send_to_one(const sio_target *target, sio_str event,
                        struct sio__body *body, bool has_id, uint64_t id)
 {
   struct sio_socket *socket = target->only;
@@ -49,7 +49,7 @@ static int send_to_one(const sio_target *target, const char *event,
 }
 
 /* The same, and an answer is expected. */
-static int ask_one(const sio_target *target, const char *event,
+static int ask_one(const sio_target *target, sio_str event,
                    struct sio__body *body)
 {
   struct sio_socket *socket = target->only;
@@ -66,7 +66,7 @@ static int ask_one(const sio_target *target, const char *event,
 }
 
 /* The same as a round of one. */
-static int gather_one(const sio_target *target, const char *event,
+static int gather_one(const sio_target *target, sio_str event,
                       struct sio__body *body)
 {
   struct sio_socket *socket = target->only;
@@ -87,7 +87,7 @@ static int gather_one(const sio_target *target, const char *event,
 }
 
 /* To one that may come back for what it misses. */
-static int emit_to_lifeline(const sio_target *target, const char *event,
+static int emit_to_lifeline(const sio_target *target, sio_str event,
                             struct sio__body *body)
 {
   struct sio_socket *socket = target->only;
@@ -100,7 +100,7 @@ static int emit_to_lifeline(const sio_target *target, const char *event,
   return send_to_one(target, event, body, false, 0);
 }
 
-static int emit_to_one(const sio_target *target, const char *event,
+static int emit_to_one(const sio_target *target, sio_str event,
                        struct sio__body *body)
 {
   if (target->only->client == NULL)
@@ -114,7 +114,7 @@ static int emit_to_one(const sio_target *target, const char *event,
   return send_to_one(target, event, body, false, 0);
 }
 
-static int emit_to_many(const sio_target *target, const char *event,
+static int emit_to_many(const sio_target *target, sio_str event,
                         struct sio__body *body)
 {
   struct sio__gather *gather = NULL;
@@ -139,20 +139,28 @@ static int emit_to_many(const sio_target *target, const char *event,
 
 /* ---- All forms ---- */
 
-static int emit(const sio_target *target, const char *event,
+static bool is_reserved(const sio_target *target, sio_str event)
+{
+  return (target->flags & TARGET_NODES) != 0
+             ? sio__node_event_is_reserved(event)
+             : sio__event_is_reserved(event);
+}
+
+static int emit(const sio_target *target, const char *name,
                 struct sio__body *body)
 {
   struct sio_server *server;
+  sio_str event = sio_s(name);
   int rv;
 
-  if (event == NULL)
+  if (name == NULL)
     return SIO_ERR_INVALID;
   if (target->error != 0)
     return target->error;
   server = target->ns->server;
   if (server->freed)
     return target->only != NULL ? SIO_ERR_DISCONNECTED : SIO_ERR_CLOSED;
-  if (sio__event_is_reserved(sio_s(event)))
+  if (is_reserved(target, event))
     return SIO_ERR_RESERVED;
   sio__engine_enter(&server->engine);
   rv = target->only != NULL ? emit_to_one(target, event, body)

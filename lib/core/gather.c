@@ -8,6 +8,8 @@ static int status_of(const struct sio__gather *gather)
 {
   if (gather->late)
     return SIO_ERR_TIMEOUT;
+  if (gather->error != 0)
+    return gather->error;
   if (gather->unheard > 0)
     return SIO_ERR_LIMIT;
   return gather->left > 0 ? SIO_ERR_DISCONNECTED : 0;
@@ -40,12 +42,15 @@ static void drop_owed(struct sio__gather *gather)
       pending->socket->ns->metrics.ack_timeouts++;
     sio__pending_drop(pending);
   }
+  while (!sio__list_is_empty(&gather->questions))
+    sio__question_drop(
+        SIO__CONTAINER(gather->questions.next, struct sio__question, link));
 }
 
-static void let_go(struct sio__gather *gather)
+static bool is_settled(const struct sio__gather *gather)
 {
-  if (--gather->held == 0 && sio__list_is_empty(&gather->owed))
-    finish(gather);
+  return sio__list_is_empty(&gather->owed) &&
+         sio__list_is_empty(&gather->questions);
 }
 
 static void on_timeout(struct sio__timer *timer)
@@ -55,7 +60,7 @@ static void on_timeout(struct sio__timer *timer)
   gather->held++;
   gather->late = true;
   drop_owed(gather);
-  let_go(gather);
+  sio__gather_let_go(gather);
 }
 
 struct sio__gather *sio__gather_new(const sio_target *target)
@@ -71,6 +76,7 @@ struct sio__gather *sio__gather_new(const sio_target *target)
   gather->done = target->done;
   gather->user = target->response_user;
   sio__list_init(&gather->owed);
+  sio__list_init(&gather->questions);
   sio__list_init(&gather->deferred.link);
   sio__timer_init(&gather->timer, on_timeout);
   return gather;
@@ -92,7 +98,7 @@ int sio__gather_add(struct sio__gather *gather, struct sio_socket *socket,
 void sio__gather_begin(struct sio__gather *gather, uint64_t timeout_ms)
 {
   gather->held--;
-  if (sio__list_is_empty(&gather->owed))
+  if (is_settled(gather))
     sio__engine_defer(gather->engine, &gather->deferred, on_deferred);
   else
     sio__timer_start(&gather->engine->clock, &gather->timer, timeout_ms);
@@ -102,6 +108,48 @@ void sio__gather_cancel(struct sio__gather *gather)
 {
   drop_owed(gather);
   sio__mem_free(gather->engine->mem, gather, sizeof *gather);
+}
+
+void sio__gather_hold(struct sio__gather *gather)
+{
+  gather->held++;
+}
+
+void sio__gather_let_go(struct sio__gather *gather)
+{
+  if (--gather->held == 0 && is_settled(gather))
+    finish(gather);
+}
+
+void sio__gather_show(const struct sio__gather *gather, const sio_args *args)
+{
+  if (gather->each != NULL)
+    gather->each(NULL, 0, args, gather->user);
+}
+
+void sio__gather_show_socket(struct sio__gather *gather, sio_value described,
+                             struct sio_socket *socket)
+{
+  sio_socket_info info;
+
+  info.id = sio_value_str(sio_value_member(described, "id"));
+  info.rooms = sio_value_member(described, "rooms");
+  info.handshake = sio_value_member(described, "handshake");
+  info.data = sio_value_member(described, "data");
+  info.socket = socket;
+  if (info.id.data != NULL)
+    gather->fetched(&info, gather->user);
+  else
+    gather->error = SIO_ERR_NOMEM;
+}
+
+void sio__gather_show_sockets(struct sio__gather *gather,
+                              const sio_args *sockets)
+{
+  sio_value each;
+
+  for (size_t i = 0; (each = sio_arg(sockets, i)).text != NULL; i++)
+    sio__gather_show_socket(gather, each, NULL);
 }
 
 void sio__gather_settle(struct sio__gather *gather, struct sio_socket *socket,
@@ -115,5 +163,5 @@ void sio__gather_settle(struct sio__gather *gather, struct sio_socket *socket,
     if (gather->each != NULL)
       gather->each(socket, 0, args, gather->user);
   }
-  let_go(gather);
+  sio__gather_let_go(gather);
 }

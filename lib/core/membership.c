@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/versioned.h"
+#include "core/attach.h"
 #include <sio/rooms.h>
 
 enum { ROOM_NAME_MAX = 1024 };
@@ -29,7 +30,7 @@ enum room_event { ROOM_CREATED, ROOM_JOINED, ROOM_LEFT, ROOM_DELETED };
 
 static bool is_watched(const struct sio_ns *ns)
 {
-  return ns->room_watch != NULL ||
+  return ns->room_watch != NULL || ns->tells_rooms ||
          (ns->parent != NULL && ns->parent->room_watch != NULL);
 }
 
@@ -61,8 +62,10 @@ static void tell_one(const struct sio__room_watch *watch, enum room_event event,
 
 static void tell(struct sio_socket *socket, enum room_event event, sio_str room)
 {
-  const struct sio_ns *ns = socket->ns;
+  struct sio_ns *ns = socket->ns;
 
+  if (event == ROOM_CREATED || event == ROOM_DELETED)
+    sio__cluster_room(ns, room, event == ROOM_CREATED);
   if (ns->parent != NULL && ns->parent->room_watch != NULL)
     tell_one(ns->parent->room_watch, event, room, socket);
   if (ns->room_watch != NULL)

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "core/attach.h"
 #include "core/membership.h"
 #include "core/metrics.h"
 #include "core/pattern.h"
@@ -51,12 +52,21 @@ size_t sio__ns_normal_name(sio_str name, char out[SIO__NS_NAME_MAX + 1])
 
 /* ---- Memory ---- */
 
+static void free_of_nodes(struct sio_ns *ns)
+{
+  if (ns->of_nodes == NULL)
+    return;
+  sio__listeners_dispose(ns->of_nodes);
+  sio__mem_free(&ns->server->mem, ns->of_nodes, sizeof *ns->of_nodes);
+}
+
 static void free_ns(struct sio_ns *ns)
 {
   const sio_allocator *mem = &ns->server->mem;
 
   sio__metrics_leave(ns);
   sio__listeners_dispose(&ns->listeners);
+  free_of_nodes(ns);
   sio__map_dispose(&ns->pending);
   sio__handlers_dispose(&ns->middlewares, mem);
   sio__handlers_dispose(&ns->connects, mem);
@@ -155,7 +165,8 @@ bool sio__ns_announce(struct sio_ns *ns)
 {
   struct sio_server *server = ns->server;
 
-  if (server->on_namespace != NULL)
+  sio__cluster_open(ns);
+  if (ns->listed && server->on_namespace != NULL)
     server->on_namespace(ns, server->on_namespace_user);
   return ns->listed;
 }
@@ -195,6 +206,7 @@ static void end(struct sio_ns *ns)
   while ((child = sio__ns_next_child(ns, child)) != NULL)
     end(child);
   send_away(ns);
+  sio__cluster_close(ns);
   sio__recovery_end(ns);
   sio__ns_unref(ns);
 }

@@ -9,6 +9,7 @@
 
 #include "adapter/rooms.h"
 #include "base/handlers.h"
+#include "base/id.h"
 #include "base/random.h"
 #include "core/listeners.h"
 #include "eio/engine.h"
@@ -16,6 +17,7 @@
 #include "json/read.h"
 #include "proto/binary.h"
 #include "proto/msgpack_json.h"
+#include <sio/adapter.h>
 #include <sio/broadcast.h>
 #include <sio/dynamic.h>
 #include <sio/http.h>
@@ -24,6 +26,14 @@
 #include <sio/socket.h>
 
 /* ---- Server ---- */
+
+/* What joins it to others; core/cluster.h. */
+struct sio__cluster {
+  sio_adapter_ops ops; /* `size` 0: there is no adapter */
+  void *user;
+  struct sio__map questions; /* struct sio__question, by id */
+  struct sio__buf inbox;     /* where what other nodes send is checked */
+};
 
 /* What stands in a packet besides its payload. */
 struct sio__head {
@@ -56,6 +66,7 @@ struct sio_server {
   struct sio_ns *root;        /* "/" */
   sio_namespace_fn on_namespace;
   void *on_namespace_user;
+  struct sio__cluster cluster;
   size_t n_sockets; /* those that are connected */
   void *user;
   sio_http_fn on_http;
@@ -107,6 +118,8 @@ struct sio_ns {
   bool listed;
   bool is_parent;
   bool dynamic;                 /* made for a client */
+  bool opened;                  /* the adapter knows of it */
+  bool tells_rooms;             /* and wants to know of its rooms */
   struct sio__pattern *pattern; /* parent: of its children, or NULL: */
   sio_dynamic_fn decide;        /* who decides about them */
   void *decide_user;
@@ -115,7 +128,8 @@ struct sio_ns {
   struct sio__room_watch *room_watch; /* NULL: nobody watches its rooms */
   struct sio__vanishing *vanishing;   /* rooms that are about to be deleted */
   struct sio__listeners listeners;
-  struct sio__map pending; /* struct sio__pending, by ack id */
+  struct sio__listeners *of_nodes; /* NULL: none are for other nodes' events */
+  struct sio__map pending;         /* struct sio__pending, by ack id */
   uint64_t next_ack;
   struct sio__handlers middlewares, connects, disconnectings, disconnects;
   struct sio__handlers drains;
@@ -264,6 +278,8 @@ static inline bool sio__socket_is_live(const struct sio_socket *socket)
 
 /* ---- Acknowledgements ---- */
 
+struct sio__gather;
+
 /* An answer that a client owes. */
 struct sio__pending {
   struct sio__map_node node; /* in ns->pending, by id and socket */
@@ -295,17 +311,40 @@ void sio__pending_answer(struct sio_socket *socket, uint64_t id,
 /* The socket leaves: none will come. */
 void sio__pending_fail_all(struct sio_socket *socket);
 
+/* An answer that other nodes owe; see core/question.h. */
+struct sio__question {
+  struct sio__map_node node; /* in cluster.questions, by id */
+  struct sio__list link;     /* in gather->questions */
+  struct sio__gather *gather;
+  struct sio_server *server;
+  sio_operation_type type;
+  bool counted;              /* `nodes` is how many there are; until then it
+                                is how many have answered */
+  uint64_t nodes, heard;     /* of those, how many have answered */
+  uint64_t clients, settled; /* EMIT: clients asked; those that have answered
+                                or will not */
+  char id[SIO__ID_LEN + 1];
+};
+
+/* It is not asked any more: the round goes on by itself. */
+void sio__question_drop(struct sio__question *question);
+
 /* An answer that the host may give to a client's event. */
 struct sio_ack {
   uint32_t refs;
   bool answered;
   uint64_t id;
-  struct sio_socket *socket; /* a reference */
+  struct sio_socket *socket;  /* a reference; NULL: a node has asked: */
+  struct sio__origin *origin; /* owned; see core/cluster.h */
   struct sio_ack *next_spare;
 };
 
 /* One reference, the caller's.  NULL: no memory. */
 struct sio_ack *sio__ack_new(struct sio_socket *socket, uint64_t id);
+/* The same for an event of another node; it takes `origin`, also when there is
+ * no memory. */
+struct sio_ack *sio__ack_for_node(struct sio_server *server,
+                                  struct sio__origin *origin);
 void sio__acks_dispose(struct sio_server *server);
 
 /* An answer that a middleware owes. */

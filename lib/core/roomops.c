@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is done with all sockets that a target reaches, and the list of
  * rooms. */
-#include "core/selection.h"
+#include "core/cluster.h"
 
 #include <sio/rooms.h>
 
@@ -23,8 +23,9 @@ int sio_each(sio_target target, sio_each_fn fn, void *user)
   bool more = true;
   int rv;
 
-  if (target.error != 0)
-    return target.error;
+  rv = sio__target_error(&target);
+  if (rv != 0)
+    return rv;
   if (target.only != NULL) {
     visit_one(target.only, fn, user);
     return 0;
@@ -79,10 +80,33 @@ static bool disconnect(sio_socket *socket, void *user)
   return true;
 }
 
+/* To the sockets of all nodes. */
+static int bulk_each(const sio_target *target, sio_operation_type type,
+                     sio_each_fn fn, struct bulk *bulk)
+{
+  sio_operation operation = {.size = sizeof operation,
+                             .type = type,
+                             .flags = bulk->close ? SIO_OPERATION_CLOSE : 0,
+                             .names = bulk->rooms,
+                             .n_names = bulk->n};
+  struct sio__engine *engine;
+  int rv = sio__target_error(target);
+
+  if (rv != 0)
+    return rv;
+  engine = &target->ns->server->engine;
+  sio__engine_enter(engine);
+  rv = sio__cluster_tell(target, &operation, NULL);
+  if (rv == 0)
+    rv = sio_each(*target, fn, bulk);
+  sio__engine_leave(engine);
+  return rv;
+}
+
 int sio_sockets_join(sio_target target, const sio_str *rooms, size_t n)
 {
   struct bulk bulk = {.rooms = rooms, .n = n};
-  int rv = sio_each(target, join_all, &bulk);
+  int rv = bulk_each(&target, SIO_OPERATION_JOIN, join_all, &bulk);
 
   return rv != 0 ? rv : bulk.error;
 }
@@ -91,14 +115,14 @@ int sio_sockets_leave(sio_target target, const sio_str *rooms, size_t n)
 {
   struct bulk bulk = {.rooms = rooms, .n = n};
 
-  return sio_each(target, leave_all, &bulk);
+  return bulk_each(&target, SIO_OPERATION_LEAVE, leave_all, &bulk);
 }
 
 int sio_sockets_disconnect(sio_target target, bool close)
 {
   struct bulk bulk = {.close = close};
 
-  return sio_each(target, disconnect, &bulk);
+  return bulk_each(&target, SIO_OPERATION_DISCONNECT, disconnect, &bulk);
 }
 
 /* ---- Counting ---- */
@@ -119,8 +143,9 @@ int64_t sio_count(sio_target target)
   int64_t count = 0;
   int rv = 0;
 
-  if (target.error != 0)
-    return target.error;
+  rv = sio__target_error(&target);
+  if (rv != 0)
+    return rv;
   if (target.only != NULL)
     return sio__socket_is_live(target.only) ? 1 : 0;
   engine = &target.ns->server->engine;

@@ -8,8 +8,17 @@
 enum sio__target_flag {
   TARGET_VOLATILE = 1,
   TARGET_UNCOMPRESSED = 2,
-  TARGET_LOCAL = 4 /* there is only this node: it changes nothing */
+  TARGET_LOCAL = 4,
+  TARGET_NODES = 8 /* no sockets, but other nodes: core/nodes.c */
 };
+
+/* Why no sockets can be found by it; 0: they can. */
+static inline int sio__target_error(const sio_target *target)
+{
+  if (target->error == 0 && (target->flags & TARGET_NODES) != 0)
+    return SIO_ERR_INVALID;
+  return target->error;
+}
 
 /* The rooms of a target as the adapter wants them: one list of each kind. */
 struct sio__selected {

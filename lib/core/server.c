@@ -3,6 +3,7 @@
 #include "core/objects.h"
 
 #include "base/mem.h"
+#include "core/attach.h"
 #include "core/initial.h"
 #include "core/options.h"
 #include "core/server_drain.h"
@@ -118,6 +119,8 @@ static void destroy(struct sio_server *server)
 
   sio__ns_free_all(server);
   sio__map_dispose(&server->namespaces);
+  sio__map_dispose(&server->cluster.questions);
+  sio__buf_dispose(&server->cluster.inbox);
   sio__acks_dispose(server);
   sio__buf_dispose(&server->packet);
   sio__buf_dispose(&server->message);
@@ -157,6 +160,8 @@ struct sio_server *sio__server_new(const sio_server_options *given,
     server->options.recovery = &server->recovery;
   }
   sio__map_init(&server->namespaces, &server->mem);
+  sio__map_init(&server->cluster.questions, &server->mem);
+  sio__buf_init(&server->cluster.inbox, &server->mem, PACKET_MAX);
   sio__list_init(&server->all_ns);
   sio__list_init(&server->parents);
   sio__list_init(&server->deferred.link);
@@ -251,6 +256,7 @@ void sio_server_free(sio_server *server)
   server->closing = true; /* nobody is to close it any more */
   server->engine.closing = true;
   leave_all(server);
+  sio__cluster_end(server);
   while ((ns = sio__ns_next(server, ns)) != NULL)
     sio__recovery_end(ns);
   server->freed = true;

@@ -134,25 +134,50 @@ static bool decodes_to(const char *at, const char *end, const char *name)
   return n == len;
 }
 
+bool sio__http_param_next(sio_str query, size_t *at, sio_str *name,
+                          sio_str *value)
+{
+  while (*at < query.len) {
+    const char *start = query.data + *at;
+    const char *amp = memchr(start, '&', query.len - *at);
+    const char *end = amp != NULL ? amp : query.data + query.len;
+    const char *equals = memchr(start, '=', (size_t)(end - start));
+
+    *at += (size_t)(end - start) + 1;
+    if (end == start)
+      continue;
+    name->data = start;
+    name->len = (size_t)((equals != NULL ? equals : end) - start);
+    value->data = equals != NULL ? equals + 1 : end;
+    value->len = (size_t)(end - value->data);
+    return true;
+  }
+  return false;
+}
+
+size_t sio__http_decode(sio_str text, char *out)
+{
+  const char *at = text.data, *end = at + text.len;
+  size_t len = 0;
+
+  while (at < end)
+    out[len++] = decode(&at, end);
+  return len;
+}
+
 bool sio__http_param(sio_str query, const char *name, char *out, size_t cap,
                      size_t *len)
 {
   const char *value = NULL;
   const char *value_end = NULL;
-  size_t i = 0;
+  sio_str one, its;
+  size_t at = 0;
 
-  while (i < query.len) {
-    const char *start = query.data + i;
-    const char *amp = memchr(start, '&', query.len - i);
-    const char *end = amp != NULL ? amp : query.data + query.len;
-    const char *equals = memchr(start, '=', (size_t)(end - start));
-    const char *name_end = equals != NULL ? equals : end;
-
-    if (end > start && decodes_to(start, name_end, name)) {
-      value = equals != NULL ? equals + 1 : end;
-      value_end = end;
+  while (sio__http_param_next(query, &at, &one, &its)) {
+    if (decodes_to(one.data, one.data + one.len, name)) {
+      value = its.data;
+      value_end = its.data + its.len;
     }
-    i += (size_t)(end - start) + 1;
   }
   if (value == NULL)
     return false;

@@ -68,6 +68,15 @@ int sio__http_head_pack(const struct sio__http_head *head,
                         const sio_allocator *mem, struct sio__http_head *view);
 void sio__http_head_free(struct sio__http_head *view, const sio_allocator *mem);
 
+/* Take the next parameter of the query from `*at` on (0 at first), as it is
+ * written; false: no more. */
+bool sio__http_param_next(sio_str query, size_t *at, sio_str *name,
+                          sio_str *value);
+
+/* Decode such a text into `out`, where there is room for its length; the
+ * length of what is written. */
+size_t sio__http_decode(sio_str text, char *out);
+
 /* Find a parameter in application/x-www-form-urlencoded text ('+' is a space,
  * %XX is decoded, a malformed %-sequence stays as it is); of duplicates the
  * last.  Writes at most `cap` bytes into `out`, `*len` is the whole length.

@@ -13,7 +13,8 @@ static void expect_packet(struct sio__body *body, sio_str nsp,
 {
   const struct sio__buf *packet = &w.server->packet;
 
-  assert_int_equal(sio__body_encode(w.server, body, nsp, event, has_id, 7), 0);
+  assert_int_equal(
+      sio__body_encode(w.server, body, nsp, sio_s(event), has_id, 7), 0);
   assert_int_equal(packet->len, strlen(want));
   assert_memory_equal(packet->data, want, packet->len);
 }
@@ -72,13 +73,14 @@ static void test_an_error_is_that_of_the_body(void **state)
   (void)state;
   world_open(&w, NULL);
   sio_payload_array_begin(payload);
-  assert_int_equal(sio__body_encode(w.server, &json, sio_s("/"), "e", false, 0),
-                   SIO_ERR_JSON);
   assert_int_equal(
-      sio__body_encode(w.server, &wrong, sio_s("/"), "e", false, 0),
+      sio__body_encode(w.server, &json, sio_s("/"), sio_s("e"), false, 0),
+      SIO_ERR_JSON);
+  assert_int_equal(
+      sio__body_encode(w.server, &wrong, sio_s("/"), sio_s("e"), false, 0),
       SIO_ERR_STATE);
   assert_int_equal(
-      sio__body_encode(w.server, &fine, sio_s("/"), "\xc0", false, 0),
+      sio__body_encode(w.server, &fine, sio_s("/"), sio_s("\xc0"), false, 0),
       SIO_ERR_UTF8);
   expect_packet(&fine, sio_s("/"), "e", false, "42[\"e\",1]");
   sio_payload_free(payload);
@@ -96,11 +98,12 @@ static void test_json_that_is_nested_too_deeply_is_refused(void **state)
   memset(text, '[', DEEP);
   memset(text + DEEP, ']', DEEP);
   body.json = (sio_str){text, 2 * DEEP}; /* and the array of the packet */
-  assert_int_equal(sio__body_encode(w.server, &body, sio_s("/"), "e", false, 0),
-                   SIO_ERR_JSON);
+  assert_int_equal(
+      sio__body_encode(w.server, &body, sio_s("/"), sio_s("e"), false, 0),
+      SIO_ERR_JSON);
   body.json = (sio_str){text + 1, 2 * DEEP - 2};
-  assert_int_equal(sio__body_encode(w.server, &body, sio_s("/"), "e", false, 0),
-                   0);
+  assert_int_equal(
+      sio__body_encode(w.server, &body, sio_s("/"), sio_s("e"), false, 0), 0);
   world_close(&w);
 }
 
@@ -118,8 +121,8 @@ static void test_a_large_packet_does_not_stay_in_memory(void **state)
   text[0] = '1';
   before = w.mem->live_bytes;
   body.json = (sio_str){text, LARGE};
-  assert_int_equal(sio__body_encode(w.server, &body, sio_s("/"), "e", false, 0),
-                   0);
+  assert_int_equal(
+      sio__body_encode(w.server, &body, sio_s("/"), sio_s("e"), false, 0), 0);
   assert_true(w.mem->live_bytes > before + LARGE);
   body.json = sio_s("1");
   expect_packet(&body, sio_s("/"), "e", false, "42[\"e\",1]");
@@ -132,8 +135,8 @@ static void expect_args(struct sio__body *body, const char *want)
 {
   sio_span packet;
 
-  assert_int_equal(sio__body_encode(w.server, body, sio_s("/b"), "e", true, 7),
-                   0);
+  assert_int_equal(
+      sio__body_encode(w.server, body, sio_s("/b"), sio_s("e"), true, 7), 0);
   packet.data = w.server->packet.data;
   packet.len = w.server->packet.len;
   assert_int_equal(sio__body_args(body, packet).len, strlen(want));

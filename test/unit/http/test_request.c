@@ -271,6 +271,31 @@ static void test_a_decoded_zero_is_a_character(void **state)
   assert_false(sio__http_param(sio_s("sid%00=a"), "sid", out, 4, &len));
 }
 
+static void test_parameters_are_walked_and_decoded(void **state)
+{
+  sio_str query = sio_s("&a=1&&b%20c+=%41%zz&d&=e&"), name, value;
+  char out[32];
+  size_t at = 0, n;
+
+  (void)state;
+  assert_true(sio__http_param_next(query, &at, &name, &value));
+  assert_true(sio_str_is(name, "a") && sio_str_is(value, "1"));
+  assert_true(sio__http_param_next(query, &at, &name, &value));
+  assert_true(sio_str_is(name, "b%20c+") && sio_str_is(value, "%41%zz"));
+  n = sio__http_decode(name, out);
+  assert_int_equal(n, 4);
+  assert_memory_equal(out, "b c ", 4);
+  n = sio__http_decode(value, out);
+  assert_int_equal(n, 4);
+  assert_memory_equal(out, "A%zz", 4);
+  assert_true(sio__http_param_next(query, &at, &name, &value));
+  assert_true(sio_str_is(name, "d") && value.len == 0);
+  assert_true(sio__http_param_next(query, &at, &name, &value));
+  assert_true(name.len == 0 && sio_str_is(value, "e"));
+  assert_false(sio__http_param_next(query, &at, &name, &value));
+  assert_false(sio__http_param_next(query, &at, &name, &value));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -288,6 +313,7 @@ int main(void)
       cmocka_unit_test(test_malformed_sequences_stay_as_they_are),
       cmocka_unit_test(test_a_value_that_is_too_long_tells_its_length),
       cmocka_unit_test(test_a_decoded_zero_is_a_character),
+      cmocka_unit_test(test_parameters_are_walked_and_decoded),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
