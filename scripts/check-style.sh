@@ -80,7 +80,7 @@ for source in $(folders '*.c' lib); do
   [ -f "$unit" ] || complain "$source: no $unit"
 done
 for source in $(folders '*.c' lib examples test/unit test/support test/bench \
-  test/client); do
+  test/client test/jwt); do
   case " $* " in
   *" $source "*) ;;
   *) complain "$source: not in sources.mk" ;;

@@ -263,7 +263,7 @@ typedef struct sio_jwt_options {
   uint32_t leeway_s;      /**< for `exp`, `nbf` and `iat`, 0..86400; 0 */
   uint32_t max_age_s;     /**< since `iat`, which is then required; 0: any */
   uint32_t allow_no_exp;  /**< 1: a token need not expire; 0 */
-  uint32_t allow_any_aud; /**< 1: `aud` is not looked at; 0 */
+  uint32_t allow_any_aud; /**< 1: whoever `aud` names; 0 */
 } sio_jwt_options;
 
 /** Fill in the defaults. */

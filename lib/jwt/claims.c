@@ -51,9 +51,45 @@ static int read_date(sio_value claims, const char *name, bool *found,
   return 0;
 }
 
+/* Whether a string is one of a list. */
+static bool is_among(sio_str text, const char *const *list, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    if (sio_str_is(text, list[i]))
+      return true;
+  }
+  return false;
+}
+
+/* A string, or an array of strings.  `*found` is set if one of them is in the
+ * list; all are looked at, so that a wrong one is found wherever it stands. */
+static int read_audience(sio_value aud, const char *const *list, size_t n,
+                         bool *found)
+{
+  sio_iter iter = sio_value_iter(aud);
+  bool is_array = sio_value_type(aud) == SIO_ARRAY;
+  sio_value item = aud;
+  sio_str text;
+
+  *found = false;
+  if (sio_value_type(aud) == SIO_OBJECT)
+    return SIO_JWT_INVALID_CLAIM;
+  while (!is_array || sio_iter_next(&iter, NULL, &item)) {
+    int error = sio__jwt_plain_string(item, &text);
+
+    if (error != 0)
+      return error;
+    *found = *found || is_among(text, list, n);
+    if (!is_array)
+      break;
+  }
+  return 0;
+}
+
 int sio__jwt_claims_read(struct sio_jwt *jwt)
 {
   sio_value claims = sio__document_value(&jwt->claims);
+  bool found;
   sio_str issuer;
   int error = read_date(claims, "exp", &jwt->has_exp, &jwt->exp);
 
@@ -68,17 +104,9 @@ int sio__jwt_claims_read(struct sio_jwt *jwt)
     error = sio__jwt_plain_string(sio_value_member(claims, "jti"), &jwt->id);
   if (error == 0)
     error = sio__jwt_plain_string(sio_value_member(claims, "iss"), &issuer);
+  if (error == 0)
+    error = read_audience(sio_value_member(claims, "aud"), NULL, 0, &found);
   return error;
-}
-
-/* Whether a string is one of a list. */
-static bool is_among(sio_str text, const char *const *list, size_t n)
-{
-  for (size_t i = 0; i < n; i++) {
-    if (sio_str_is(text, list[i]))
-      return true;
-  }
-  return false;
 }
 
 static int check_dates(const struct sio_jwt *jwt, const sio_jwt_options *o)
@@ -112,32 +140,19 @@ static int check_issuer(sio_value claims, const sio_jwt_options *o)
   return is_among(issuer, o->issuers, o->n_issuers) ? 0 : SIO_JWT_WRONG_ISSUER;
 }
 
-/* A string, or an array of strings; all of them are looked at, so that a
- * malformed one is found wherever it stands. */
 static int check_audience(sio_value claims, const sio_jwt_options *o)
 {
   sio_value aud = sio_value_member(claims, "aud");
-  sio_iter iter = sio_value_iter(aud);
-  bool is_array = sio_value_type(aud) == SIO_ARRAY;
-  bool found = false;
-  sio_value item = aud;
-  sio_str text;
+  bool found;
+  int error;
 
   if (o->allow_any_aud != 0)
     return 0;
   if (sio_value_type(aud) == SIO_ABSENT)
     return o->n_audiences > 0 ? SIO_JWT_MISSING_CLAIM : 0;
-  if (sio_value_type(aud) == SIO_OBJECT)
-    return SIO_JWT_INVALID_CLAIM;
-  while (!is_array || sio_iter_next(&iter, NULL, &item)) {
-    int error = sio__jwt_plain_string(item, &text);
-
-    if (error != 0)
-      return error;
-    found = found || is_among(text, o->audiences, o->n_audiences);
-    if (!is_array)
-      break;
-  }
+  error = read_audience(aud, o->audiences, o->n_audiences, &found);
+  if (error != 0)
+    return error;
   return found ? 0 : SIO_JWT_WRONG_AUDIENCE;
 }
 

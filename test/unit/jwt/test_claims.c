@@ -166,6 +166,8 @@ static void test_a_token_for_others_is_not_for_us(void **state)
   o.allow_any_aud = 1;
   assert_int_equal(jwt_verdict_on("{\"aud\":\"chat\"}", &o), 0);
   assert_int_equal(jwt_verdict_on("{}", &o), 0);
+  /* but it has to be one */
+  assert_int_equal(jwt_verdict_on("{\"aud\":7}", &o), SIO_JWT_INVALID_CLAIM);
 }
 
 static void test_the_subject_can_be_given(void **state)

@@ -172,6 +172,8 @@ static void test_wrong_claims_are_not_signed(void **state)
       {"{\"a\":1,\"a\":2}", SIO_JWT_DUPLICATE},
       {"{\"exp\":\"soon\"}", SIO_JWT_INVALID_CLAIM},
       {"{\"sub\":7}", SIO_JWT_INVALID_CLAIM},
+      {"{\"aud\":7}", SIO_JWT_INVALID_CLAIM},
+      {"{\"aud\":[\"a\",7]}", SIO_JWT_INVALID_CLAIM},
   };
   sio_jwt_keys *keys = jwt_one_secret(NULL);
   char deep[200];
