@@ -100,23 +100,30 @@ static int check_ecdsa(struct sio__jwt_material *key,
   return sio__mbed_error(failure, SIO_JWT_BAD_SIGNATURE);
 }
 
-static int make_rsa(struct sio__jwt_material *key,
+/* mbedtls keeps numbers for blinding in the context, and after a failure in
+ * between they make all later signatures fail: each begins with a copy. */
+static int make_rsa(const struct sio__jwt_material *key,
                     const struct sio__jwt_alg *alg, const uint8_t *hash,
                     struct sio__jwt_random *random, uint8_t *sig)
 {
   bool is_pss = alg->family == FAMILY_RSA_PSS;
   mbedtls_md_type_t md = md_type(alg);
-  int failure = sio__mbed_rsa_pad(
-      &key->rsa, is_pss ? MBEDTLS_RSA_PKCS_V21 : MBEDTLS_RSA_PKCS_V15,
-      is_pss ? md : MBEDTLS_MD_NONE);
+  mbedtls_rsa_context rsa;
+  int failure;
 
+  sio__mbed_rsa_init(&rsa);
+  failure = mbedtls_rsa_copy(&rsa, &key->rsa);
+  if (failure == 0)
+    failure = sio__mbed_rsa_pad(
+        &rsa, is_pss ? MBEDTLS_RSA_PKCS_V21 : MBEDTLS_RSA_PKCS_V15,
+        is_pss ? md : MBEDTLS_MD_NONE);
   if (failure == 0 && is_pss)
-    failure = mbedtls_rsa_rsassa_pss_sign_ext(&key->rsa, SIO__RNG(random), md,
+    failure = mbedtls_rsa_rsassa_pss_sign_ext(&rsa, SIO__RNG(random), md,
                                               alg->hash_bytes, hash,
                                               (int)alg->hash_bytes, sig);
   else if (failure == 0)
-    failure =
-        sio__mbed_rsa_sign(&key->rsa, random, md, alg->hash_bytes, hash, sig);
+    failure = sio__mbed_rsa_sign(&rsa, random, md, alg->hash_bytes, hash, sig);
+  mbedtls_rsa_free(&rsa);
   return sio__mbed_error(failure, SIO_JWT_CRYPTO);
 }
 

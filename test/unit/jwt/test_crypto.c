@@ -40,6 +40,7 @@ size_t told_size(const struct sio__jwt_material *key,
   TOLD((mbedtls_mpi_read_binary)(__VA_ARGS__))
 #define mbedtls_mpi_write_binary(...)                                          \
   TOLD((mbedtls_mpi_write_binary)(__VA_ARGS__))
+#define mbedtls_rsa_copy(...)     TOLD((mbedtls_rsa_copy)(__VA_ARGS__))
 #define sio__mbed_rsa_pad(...)    TOLD((sio__mbed_rsa_pad)(__VA_ARGS__))
 #define sio__mbed_rsa_sign(...)   TOLD((sio__mbed_rsa_sign)(__VA_ARGS__))
 #define sio__mbed_rsa_verify(...) TOLD((sio__mbed_rsa_verify)(__VA_ARGS__))
