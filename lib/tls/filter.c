@@ -44,11 +44,15 @@ static int on_send(void *user, const unsigned char *data, size_t len)
 
 /* ---- States ---- */
 
+/* What is to be said has been said: mbedtls need not keep its memory while
+ * the peer takes its time to go. */
 static int fail_with(struct sio__tls *tls, sio_cause cause, const char *detail)
 {
   tls->state = TLS_FAILED;
   tls->failure.cause = cause;
   tls->failure.detail = detail;
+  mbedtls_ssl_free(&tls->ssl);
+  mbedtls_ssl_init(&tls->ssl);
   return -1;
 }
 
@@ -56,13 +60,13 @@ static int fail(struct sio__tls *tls, int error)
 {
   bool established = sio__tls_is_established(tls);
   uint32_t verdict = mbedtls_ssl_get_verify_result(&tls->ssl);
+  struct sio__tls_failure failure;
   uint8_t alert = 0;
 
   if (error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
     alert = SIO__MBED_ALERT(&tls->ssl);
-  tls->failure = sio__tls_explain(error, verdict, alert, established);
-  tls->state = TLS_FAILED;
-  return -1;
+  failure = sio__tls_explain(error, verdict, alert, established);
+  return fail_with(tls, failure.cause, failure.detail);
 }
 
 /* The memory of mbedtls comes with the first byte, so that those who connect
