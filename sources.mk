@@ -5,12 +5,12 @@
 CORE_FOLDERS := base json http ws proto tls adapter jwt eio core
 UV_FOLDERS   := uv
 
-SRC_base    := ascii base64 buf chunk error glob handlers id map mem outq \
+SRC_base    := address ascii base64 buf chunk error glob handlers id map mem outq \
                random rate sized timer utf8 versioned
 SRC_json    := number placeholder plain read scan string template value \
                write
-SRC_http    := compress conditional cookie cors fields parse request \
-               response
+SRC_http    := compress conditional cookie cors fields forwarded parse \
+               request response trust
 SRC_ws      := closing deflate frame handshake message offer
 SRC_proto   := binary decode encode msgpack msgpack_json msgpack_read \
                msgpack_write packet
@@ -99,6 +99,7 @@ UNIT_EXTRA := adapter/test_backlog_replay \
               eio/test_conformance_size \
               eio/test_conformance_text \
               eio/test_eio3 \
+              eio/test_forwarding \
               eio/test_guests_random \
               eio/test_hazards \
               eio/test_hazards_callbacks \

@@ -188,7 +188,8 @@ SIO_API void *sio_session_user(const sio_session *session);
 
 /* The request that opened it: lifetime as the session. */
 
-/** The address of the peer; "" if unknown. */
+/** The address of the peer, or of the client for whom a trusted proxy has asked
+ *  (`trusted_proxies`); "" if unknown. */
 SIO_API const char *sio_session_address(const sio_session *session);
 
 /** Whether the transport was encrypted. */

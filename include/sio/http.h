@@ -92,8 +92,12 @@ SIO_API int sio_request_stream_body(sio_request *request, uint64_t max_bytes,
                                     sio_body_fn piece, sio_body_end_fn end,
                                     void *user);
 
-/** The address of the peer; "" if unknown. */
+/** The address of the peer, or of the client for whom a trusted proxy asks
+ *  (`trusted_proxies`); "" if unknown. */
 SIO_API const char *sio_request_address(const sio_request *request);
+
+/** Whether it came encrypted: to the server, or to that proxy. */
+SIO_API bool sio_request_is_secure(const sio_request *request);
 
 /** The server that received it; NULL once the request has been answered or
  *  its connection has gone. */

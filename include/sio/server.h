@@ -193,6 +193,11 @@ typedef struct sio_server_options {
                                                     <sio/recovery.h> */
   uint64_t tls_handshake_timeout_ms;           /**< from sio_conn_open();
                                                     10000 */
+  const char *trusted_proxies; /**< copied; addresses and networks such as
+                                    "10.0.0.0/8, ::1", and "unix"; NULL:
+                                    none, see docs/proxy.md */
+  const char *proxy_header;    /**< copied; in which they tell for whom they
+                                    ask; "x-forwarded-for" */
 } sio_server_options;
 
 #define sio_server_options_init(options)                                       \

@@ -107,7 +107,8 @@ SIO_API sio_str sio_socket_url(const sio_socket *socket);
 SIO_API int sio_socket_query(const sio_socket *socket, const char *name,
                              char *out, size_t cap);
 
-/** The address of the peer as the transport saw it; "" if unknown. */
+/** The address of the peer, or of the client for whom a trusted proxy has asked
+ *  (`trusted_proxies`); "" if unknown. */
 SIO_API const char *sio_socket_address(const sio_socket *socket);
 
 /** Whether the transport of the request was encrypted. */

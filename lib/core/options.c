@@ -7,6 +7,7 @@
 #include "core/recovery.h"
 #include "http/cookie.h"
 #include "http/cors.h"
+#include "http/trust.h"
 #include "json/scan.h"
 #include "ws/deflate.h"
 
@@ -52,6 +53,7 @@ static const sio_server_options defaults = {
     .max_handshakes_pending = 1000,
     .rate_policy = SIO_RATE_CLOSE,
     .tls_handshake_timeout_ms = 10000,
+    .proxy_header = "x-forwarded-for",
 };
 
 void sio_server_options_init_sized(sio_server_options *options, size_t size)
@@ -169,6 +171,15 @@ static bool is_message(const char *text)
          strchr(text, 0x1e) == NULL;
 }
 
+static const char *proxy_problem(const sio_server_options *o)
+{
+  if (o->trusted_proxies != NULL && !sio__trust_is_list(o->trusted_proxies))
+    return "trusted_proxies";
+  if (o->proxy_header == NULL || !sio__trust_is_header(o->proxy_header))
+    return "proxy_header";
+  return NULL;
+}
+
 /* The structs among the options. */
 static const char *problem_within(const sio_server_options *o)
 {
@@ -196,6 +207,8 @@ const char *sio_server_options_problem(const sio_server_options *options)
     return "path";
   if (o.initial_message != NULL && !is_message(o.initial_message))
     return "initial_message";
-  problem = problem_within(&o);
+  problem = proxy_problem(&o);
+  if (problem == NULL)
+    problem = problem_within(&o);
   return problem != NULL ? problem : outside(&o);
 }

@@ -142,12 +142,11 @@ static int make_session(struct sio_request *request,
                         const struct sio__verdict *wish, sio_str id,
                         struct sio_session **session)
 {
-  const struct sio__http_side *http = request->conn->http;
   const struct sio__session_spec spec = {
       .head = &request->head,
-      .address = http->address,
-      .secure = http->secure,
-      .client = http->client,
+      .address = sio__request_address(request),
+      .secure = request->from.secure,
+      .client = request->client,
       .transport =
           wish->websocket ? &sio__websocket_transport : &sio__polling_transport,
       .id = id,

@@ -21,6 +21,11 @@ static int prepare(struct sio__engine *engine)
     rv = sio__cors_copy(o->cors, engine->mem, &engine->cors);
   if (rv == 0 && o->cookie != NULL)
     rv = sio__cookie_copy(o->cookie, engine->mem, &engine->cookie);
+  if (rv == 0 && o->trusted_proxies != NULL) {
+    engine->trust =
+        sio__trust_new(o->trusted_proxies, o->proxy_header, engine->mem);
+    rv = engine->trust != NULL ? 0 : SIO_ERR_NOMEM;
+  }
   if (rv == 0 && o->per_message_deflate != NULL) {
     sio__ws_deflate_complete(&engine->deflate, o->per_message_deflate);
     engine->codec = sio__ws_codec_new(&engine->deflate, engine->mem);
@@ -83,6 +88,7 @@ void sio__engine_dispose(struct sio__engine *engine)
   sio__handlers_dispose(&engine->hooks.http, engine->mem);
   sio__compressor_free(engine->compressor);
   sio__ws_codec_free(engine->codec);
+  sio__trust_free(engine->trust);
   sio__cookie_free(engine->cookie, engine->mem);
   sio__cors_free(engine->cors, engine->mem);
   sio__buf_dispose(&engine->body);

@@ -22,6 +22,7 @@
 #include "http/cookie.h"
 #include "http/cors.h"
 #include "http/parse.h"
+#include "http/trust.h"
 #include "ws/deflate.h"
 #include "ws/message.h"
 #include <sio/conn.h>
@@ -84,6 +85,7 @@ struct sio__engine {
                                   or it is in use; see eio/secure.c */
   sio_cors_options *cors;      /* NULL: off */
   sio_cookie_options *cookie;  /* NULL: off */
+  struct sio__trust *trust;    /* NULL: nobody */
   sio_deflate_options deflate; /* complete */
   struct sio__ws_codec *codec; /* NULL: no permessage-deflate */
   struct sio__compressor *compressor;
@@ -101,8 +103,8 @@ struct sio__engine {
 };
 
 /* 0, SIO_ERR_NOMEM or SIO_ERR_RANDOM.  All that is given is borrowed, except
- * that what the options say of CORS, cookies and compression is copied.  It
- * is to be disposed of in any case. */
+ * that what the options say of CORS, cookies, compression and proxies is
+ * copied.  It is to be disposed of in any case. */
 int sio__engine_init(struct sio__engine *engine,
                      const sio_server_options *options,
                      const sio_allocator *mem, sio_str path,

@@ -47,6 +47,30 @@ static struct sio_request *allocate(struct sio_conn *conn)
   return request;
 }
 
+/* For whom it asks, where that may be somebody else than the peer. */
+static void find_client(struct sio_request *request)
+{
+  const struct sio__http_side *http = request->conn->http;
+  const struct sio__trust *trust = request->engine->trust;
+
+  request->from.address[0] = '\0';
+  request->from.secure = http->secure;
+  if (trust != NULL)
+    sio__forwarded_read(&request->head, trust, http->address, http->secure,
+                        &request->from);
+}
+
+const char *sio__request_address(const struct sio_request *request)
+{
+  if (request->from.address[0] != '\0')
+    return request->from.address;
+  if (request->address != NULL)
+    return request->address;
+  if (request->conn != NULL && request->conn->http != NULL)
+    return request->conn->http->address;
+  return "";
+}
+
 struct sio_request *sio__request_new(struct sio_conn *conn,
                                      const struct sio__http_head *head)
 {
@@ -69,6 +93,7 @@ struct sio_request *sio__request_new(struct sio_conn *conn,
   request->head = *head;
   if (request->client == NULL && conn->http->client != NULL)
     request->client = sio__subject_ref(conn->http->client);
+  find_client(request);
   sio__request_forget_input(request);
   sio__list_insert(&conn->http->requests, &request->link);
   conn->http->n_requests++;

@@ -11,6 +11,7 @@
 #include "base/outq.h"
 #include "eio/connection.h"
 #include "eio/pieces.h"
+#include "http/forwarded.h"
 #include "tls/subject.h"
 
 /* What the timer of a connection that speaks HTTP is for. */
@@ -72,6 +73,7 @@ struct sio_request {
   sio_allocator own_mem;      /* a copy, for when the engine is gone */
   struct sio__http_head head; /* the parser's, unless it is packed */
   bool head_packed;
+  struct sio__forwarded from;  /* the client, if a trusted proxy asks for it */
   char *address;               /* REQUEST_HOST: a copy; else NULL */
   struct sio__subject *client; /* a reference; NULL: no certificate */
   struct sio__outq held;       /* the response, until it is its turn */
@@ -95,6 +97,9 @@ void sio__http_side_free(struct sio__http_side *http, const sio_allocator *mem,
  * NULL: no memory. */
 struct sio_request *sio__request_new(struct sio_conn *conn,
                                      const struct sio__http_head *head);
+
+/* The address of the client, as far as it is known; "": it is not. */
+const char *sio__request_address(const struct sio_request *request);
 
 /* All references are gone. */
 void sio__request_free(struct sio_request *request);

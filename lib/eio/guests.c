@@ -5,12 +5,11 @@
 #include <assert.h>
 #include <sio/error.h>
 
-#include "base/ascii.h"
+#include "base/address.h"
 #include "base/mem.h"
 
-enum { KEY_MAX = 255, V4_LEN = 4, V6_LEN = 16, V6_NETWORK = 8 };
+enum { KEY_MAX = 255, V4_LEN = 4, V6_NETWORK = 8 };
 enum { FORGOTTEN_AT_ONCE = 2 }; /* one comes at most */
-#define NO_GAP SIZE_MAX
 
 /* An address reduced to what counts.  The first byte says what the others
  * are, so that no text can be taken for a number. */
@@ -32,127 +31,6 @@ struct sio__guest {
 
 /* ---- Addresses ---- */
 
-/* One number of an IPv4 address: how many characters it has, 0: it is none.
- * Leading zeroes mean octal to some, so they mean nothing here. */
-static size_t read_octet(sio_str text, uint8_t *out)
-{
-  unsigned number = 0;
-  size_t n = 0;
-
-  while (n < text.len && n < 3 && sio__is_digit(text.data[n]))
-    number = number * 10 + (unsigned)(text.data[n++] - '0');
-  if (number > UINT8_MAX || (n > 1 && text.data[0] == '0'))
-    return 0;
-  *out = (uint8_t)number;
-  return n;
-}
-
-static sio_str rest_of(sio_str text, size_t from)
-{
-  sio_str rest = {text.data + from, text.len - from};
-
-  return rest;
-}
-
-static bool parse_v4(sio_str text, uint8_t out[V4_LEN])
-{
-  for (size_t i = 0; i < V4_LEN; i++) {
-    size_t n = read_octet(text, &out[i]);
-
-    if (n == 0)
-      return false;
-    text = rest_of(text, n);
-    if (i == V4_LEN - 1)
-      break;
-    if (text.len == 0 || text.data[0] != '.')
-      return false;
-    text = rest_of(text, 1);
-  }
-  return text.len == 0;
-}
-
-/* One group of an IPv6 address, likewise. */
-static size_t read_group(sio_str text, uint8_t out[2])
-{
-  unsigned number = 0;
-  size_t n = 0;
-
-  while (n < text.len && n < 4 && sio__hex_value(text.data[n]) >= 0)
-    number = number * 16 + (unsigned)sio__hex_value(text.data[n++]);
-  out[0] = (uint8_t)(number >> 8);
-  out[1] = (uint8_t)number;
-  return n;
-}
-
-/* Put zeroes in for "::", which stood after `gap` of the `n` bytes. */
-static void fill_gap(uint8_t out[V6_LEN], size_t n, size_t gap)
-{
-  size_t behind = n - gap;
-
-  memmove(out + V6_LEN - behind, out + gap, behind);
-  memset(out + gap, 0, V6_LEN - n);
-}
-
-/* Read a group, or the IPv4 address that ends an IPv6 one, to behind the `n`
- * bytes; `*text` moves on.  How many bytes it has; 0: it is none. */
-static size_t read_piece(sio_str *text, uint8_t out[V6_LEN], size_t n)
-{
-  size_t digits = n < V6_LEN ? read_group(*text, out + n) : 0;
-
-  if (digits == 0)
-    return 0;
-  if (digits == text->len || text->data[digits] != '.') {
-    *text = rest_of(*text, digits);
-    return 2;
-  }
-  if (n > V6_LEN - V4_LEN || !parse_v4(*text, out + n))
-    return 0;
-  *text = rest_of(*text, text->len);
-  return V4_LEN;
-}
-
-/* Skip what stands behind `n` bytes: nothing at the end, or a colon, or the one
- * "::", whose place is noted. */
-static bool skip_colons(sio_str *text, size_t n, size_t *gap)
-{
-  if (text->len == 0)
-    return true;
-  if (text->len == 1 || text->data[0] != ':')
-    return false;
-  *text = rest_of(*text, 1);
-  if (text->data[0] != ':')
-    return true;
-  if (*gap != NO_GAP)
-    return false;
-  *gap = n;
-  *text = rest_of(*text, 1);
-  return true;
-}
-
-/* RFC 4291, 2.2. */
-static bool parse_v6(sio_str text, uint8_t out[V6_LEN])
-{
-  size_t n = 0, gap = NO_GAP; /* bytes */
-
-  if (text.len >= 2 && text.data[0] == ':' && text.data[1] == ':') {
-    gap = 0;
-    text = rest_of(text, 2);
-  }
-  while (text.len > 0) {
-    size_t more = read_piece(&text, out, n);
-
-    n += more;
-    if (more == 0 || !skip_colons(&text, n, &gap))
-      return false;
-  }
-  if (gap == NO_GAP)
-    return n == V6_LEN;
-  if (n == V6_LEN)
-    return false;
-  fill_gap(out, n, gap);
-  return true;
-}
-
 static void set_key(struct key *key, enum key_kind kind, const void *data,
                     size_t len)
 {
@@ -161,27 +39,23 @@ static void set_key(struct key *key, enum key_kind kind, const void *data,
   key->len = (uint8_t)(len + 1);
 }
 
-static void make_key(struct key *key, const char *address)
+static void make_key(struct key *key, const char *text)
 {
-  static const uint8_t v4_mapped[V6_LEN - V4_LEN] = {[10] = 0xff, 0xff};
-  sio_str text = sio_s(address), bare = text;
-  const char *zone = memchr(text.len > 0 ? text.data : "", '%', text.len);
-  uint8_t bytes[V6_LEN];
+  sio_str whole = sio_s(text), bare = whole;
+  const char *zone = whole.len > 0 ? memchr(text, '%', whole.len) : NULL;
+  struct sio__address address;
 
   key->len = 0;
-  if (text.len == 0)
+  if (whole.len == 0)
     return;
-  if (zone != NULL)
-    bare.len = (size_t)(zone - text.data);
-  if (parse_v4(text, bytes))
-    set_key(key, KEY_V4, bytes, V4_LEN);
-  else if (!parse_v6(bare, bytes))
-    set_key(key, KEY_TEXT, text.data,
-            text.len < KEY_MAX ? text.len : KEY_MAX - 1);
-  else if (memcmp(bytes, v4_mapped, sizeof v4_mapped) == 0)
-    set_key(key, KEY_V4, bytes + sizeof v4_mapped, V4_LEN);
+  if (zone != NULL && memchr(text, ':', whole.len) != NULL)
+    bare.len = (size_t)(zone - text);
+  if (!sio__address_read(bare, &address))
+    set_key(key, KEY_TEXT, text, whole.len < KEY_MAX ? whole.len : KEY_MAX - 1);
+  else if (sio__address_is_v4(&address))
+    set_key(key, KEY_V4, address.bytes + SIO__ADDRESS_V4, V4_LEN);
   else
-    set_key(key, KEY_V6, bytes, V6_NETWORK);
+    set_key(key, KEY_V6, address.bytes, V6_NETWORK);
 }
 
 /* ---- Guests ---- */

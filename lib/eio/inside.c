@@ -290,7 +290,7 @@ static void on_handshake(struct sio_request *request,
   struct sio__rejection why;
   sio_str no_id = {NULL, 0};
 
-  if (sio__admission_begin(&engine->admission, request->conn->http->address,
+  if (sio__admission_begin(&engine->admission, sio__request_address(request),
                            asks, &why) != 0)
     sio__admit_refuse(request, &why);
   else if (asks)

@@ -67,11 +67,12 @@ bool sio_request_client_is_verified(const sio_request *request)
 
 const char *sio_request_address(const sio_request *request)
 {
-  if (request->address != NULL)
-    return request->address;
-  if (request->conn != NULL && request->conn->http != NULL)
-    return request->conn->http->address;
-  return "";
+  return sio__request_address(request);
+}
+
+bool sio_request_is_secure(const sio_request *request)
+{
+  return request->from.secure;
 }
 
 /* ---- Keeping it ---- */

@@ -13,9 +13,8 @@
 
 /* ---- Sending ---- */
 
-int peer_open(struct world *w)
+int peer_open_as(struct world *w, const sio_peer *who)
 {
-  static const sio_peer who = {"192.0.2.7", false, NULL};
   struct peer *peer = &w->peers[w->n_peers];
 
   assert_true(w->n_peers < WORLD_PEERS);
@@ -23,9 +22,14 @@ int peer_open(struct world *w)
   peer->len = peer->at = 0;
   peer->ready = peer->lingers = peer->stalled = peer->sips = false;
   peer->calls = 0;
-  if (sio_conn_open(w->server, &who, peer, &peer->conn) != 0)
+  if (sio_conn_open(w->server, who, peer, &peer->conn) != 0)
     assert_true(eio_is_off(w));
   return w->n_peers++;
+}
+
+int peer_open(struct world *w)
+{
+  return peer_open_as(w, &(sio_peer){.address = "192.0.2.7"});
 }
 
 void peer_close(struct world *w, int p, int error)

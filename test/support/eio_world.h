@@ -143,6 +143,8 @@ void expect_logged(struct world *w, const char *text);
 
 /* Its number is w->n_peers, which a test may set back if they are closed. */
 int peer_open(struct world *w);
+/* Likewise one that is not the usual. */
+int peer_open_as(struct world *w, const sio_peer *who);
 /* The peer closes; `error` is for sio_conn_closed(). */
 void peer_close(struct world *w, int p, int error);
 void peer_stall(struct world *w, int p, bool stalled);

@@ -155,8 +155,8 @@ static void test_every_number_is_in_the_list_of_this_test(void **state)
   (void)state;
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
     bytes += fields[i].size;
-  /* size, nine of the host's, path, initial_message, and four structs */
-  bytes += 16 * sizeof(void *) + sizeof(uint32_t); /* and allow_jsonp */
+  /* size, nine of the host's, four texts, and four structs */
+  bytes += 18 * sizeof(void *) + sizeof(uint32_t); /* and allow_jsonp */
   assert_in_range(sizeof(sio_server_options) - bytes, 0, 5 * 4);
 }
 
@@ -228,6 +228,27 @@ static void test_an_initial_message_is_text_without_separators(void **state)
   assert_string_equal(sio_server_options_problem(&options), "initial_message");
   options.initial_message = "a\x1e";
   assert_string_equal(sio_server_options_problem(&options), "initial_message");
+}
+
+static void test_trusted_proxies_are_a_list_of_networks(void **state)
+{
+  sio_server_options options;
+
+  (void)state;
+  world_options(&w, &options);
+  assert_null(options.trusted_proxies);
+  assert_string_equal(options.proxy_header, "x-forwarded-for");
+  options.trusted_proxies = "10.0.0.0/8, unix";
+  assert_null(sio_server_options_problem(&options));
+  options.trusted_proxies = "10.0.0.1/8";
+  assert_string_equal(sio_server_options_problem(&options), "trusted_proxies");
+  assert_null(sio_server_new(&options));
+  options.trusted_proxies = NULL;
+  options.proxy_header = "X-Forwarded-For";
+  assert_string_equal(sio_server_options_problem(&options), "proxy_header");
+  options.proxy_header = NULL;
+  assert_string_equal(sio_server_options_problem(&options), "proxy_header");
+  assert_null(sio_server_new(&options));
 }
 
 static void test_structs_within_the_options_are_checked(void **state)
@@ -421,6 +442,7 @@ int main(void)
       cmocka_unit_test(test_jsonp_needs_protocol_3),
       cmocka_unit_test(test_protocol_3_needs_the_parser_of_text),
       cmocka_unit_test(test_an_initial_message_is_text_without_separators),
+      cmocka_unit_test(test_trusted_proxies_are_a_list_of_networks),
       cmocka_unit_test(test_structs_within_the_options_are_checked),
       cmocka_unit_test(test_structs_within_the_options_are_copied),
       cmocka_unit_test(test_an_allocator_has_both_functions),

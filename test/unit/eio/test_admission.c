@@ -18,18 +18,7 @@
 
 static int open_from(struct world *w, const char *address)
 {
-  const sio_peer who = {address, false, NULL};
-  int p = w->n_peers++;
-  struct peer *peer = &w->peers[p];
-
-  assert_true(p < WORLD_PEERS);
-  peer->conn = NULL;
-  peer->len = peer->at = 0;
-  peer->ready = peer->lingers = peer->stalled = peer->sips = false;
-  peer->calls = 0;
-  if (sio_conn_open(w->server, &who, peer, &peer->conn) != 0)
-    assert_true(eio_is_off(w));
-  return p;
+  return peer_open_as(w, &(sio_peer){.address = address});
 }
 
 /* A connection from there asks for a session, and is not looked at. */
