@@ -28,9 +28,11 @@
 #if defined(__GNUC__)
 #define SIO_MUST_USE            __attribute__((warn_unused_result))
 #define SIO_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#define SIO_UNUSED              __attribute__((unused))
 #else
 #define SIO_MUST_USE
 #define SIO_PRINTF(text, first)
+#define SIO_UNUSED
 #endif
 
 #ifdef __cplusplus
