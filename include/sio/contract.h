@@ -81,10 +81,10 @@ typedef enum sio_unknown_event {
 
 /** Why an event was refused. */
 typedef struct sio_violation {
-  const char *code;             /**< "invalid_payload" or "unknown_event" */
-  const char *message;          /**< a sentence, constant */
-  sio_str event;                /**< borrowed, as all of it */
-  const sio_problems *problems; /**< NULL for unknown events */
+  const char *code;                 /**< "invalid_payload" or "unknown_event" */
+  const char *message;              /**< a sentence, constant */
+  sio_str event;                    /**< borrowed, as all of it */
+  const sio_mismatches *mismatches; /**< NULL for unknown events */
 } sio_violation;
 
 /** Tells a client, instead of the library; `ack` is NULL if none was asked

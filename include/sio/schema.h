@@ -334,20 +334,20 @@ static inline const sio_schema *sio_none_schema(void)
 
 /** What is wrong at one place of a payload; NUL-terminated texts, cut short if
  *  they are too long. */
-typedef struct sio_problem {
+typedef struct sio_mismatch {
   char path[112];    /**< "args[0].items[3].name" */
   char expected[80]; /**< "a string of 1 to 64 characters" */
   char found[40];    /**< "a number", "70 characters", "nothing" */
-} sio_problem;
+} sio_mismatch;
 
-/** Problems that one payload reports; the others are counted. */
-enum { SIO_MAX_PROBLEMS = 8 };
+/** Mismatches that one payload reports; the others are counted. */
+enum { SIO_MAX_MISMATCHES = 8 };
 
-typedef struct sio_problems {
+typedef struct sio_mismatches {
   size_t count; /**< of all */
-  size_t kept;  /**< up to SIO_MAX_PROBLEMS */
-  sio_problem items[SIO_MAX_PROBLEMS];
-} sio_problems;
+  size_t kept;  /**< up to SIO_MAX_MISMATCHES */
+  sio_mismatch items[SIO_MAX_MISMATCHES];
+} sio_mismatches;
 
 /** Memory for what is read from a payload: lists, and strings with escapes. */
 typedef struct sio_arena sio_arena;
@@ -380,20 +380,20 @@ SIO_API int sio_schema_check(const sio_schema *schema, const char **why);
  *
  * Lifetime: what the struct borrows lives as long as the value's document and
  *           until the arena is reset.
- * Errors:   SIO_ERR_TYPE: it does not match; `problems` (which may be NULL)
+ * Errors:   SIO_ERR_TYPE: it does not match; `mismatches` (which may be NULL)
  *           say where, and the struct is not to be read.  SIO_ERR_NOMEM;
  *           SIO_ERR_LIMIT: more than the arena may hold.
  */
 SIO_API int sio_schema_read(const sio_schema *schema, sio_value value,
                             void *out, sio_arena *arena,
-                            sio_problems *problems);
+                            sio_mismatches *mismatches);
 
 /** Likewise the arguments of an event or of an acknowledgement: into a struct
  *  of SIO_SHAPE_ARGUMENTS, or the one argument into the struct.  `schema`
  *  NULL: there must be none. */
 SIO_API int sio_schema_read_args(const sio_schema *schema, const sio_args *args,
                                  void *out, sio_arena *arena,
-                                 sio_problems *problems);
+                                 sio_mismatches *mismatches);
 
 /**
  * Append what a struct holds to a payload: as one object, or for
