@@ -2,7 +2,7 @@
 # What is built from what.  `make lint` compares these lists with the folders.
 
 # lib/<folder>/<name>.c.  Floors 0 to 4 make libsio, uv makes libsio-uv.
-CORE_FOLDERS := base json http ws proto tls adapter jwt eio core
+CORE_FOLDERS := base json http ws proto tls adapter jwt schema eio core
 UV_FOLDERS   := uv
 
 SRC_base    := address ascii base64 buf chunk error glob handlers id map mem outq \
@@ -18,6 +18,8 @@ SRC_tls     := cause config filter names subject suites ticket
 SRC_adapter := backlog recover rooms roomset
 SRC_jwt     := alg claims crypto fault jwk keyset material mbed rng signer \
                token unique verifier
+SRC_schema  := arena build check check_field format load mismatch moment \
+               object reader scalar store
 SRC_eio     := accept admission admit bundle connection engine exchange \
                guests handle heartbeat inside jsonp outside packetq payload \
                payload3 pieces poll_answer polling pressure receipts refuse \
@@ -119,6 +121,7 @@ UNIT_EXTRA := adapter/test_backlog_replay \
               jwt/test_jwt_mutations \
               jwt/test_jwt_vectors \
               proto/test_msgpack_random \
+              schema/test_schema_random \
               tls/test_filter_memory \
               uv/test_file_conditions \
               uv/test_file_ends \

@@ -26,6 +26,7 @@
 #include <sio/payload.h>
 #include <sio/recovery.h>
 #include <sio/rooms.h>
+#include <sio/schema.h>
 #include <sio/server.h>
 #include <sio/socket.h>
 #include <sio/tls.h>

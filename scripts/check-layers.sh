@@ -21,6 +21,7 @@ BEGIN {
   floor["json"] = 1
   floor["http"] = floor["ws"] = floor["proto"] = floor["tls"] = 2
   floor["eio"] = floor["adapter"] = floor["jwt"] = 3
+  floor["schema"] = 3
   floor["core"] = 4
   floor["uv"] = 5
 

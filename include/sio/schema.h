@@ -10,15 +10,15 @@
  *     #define MEMBER_ROLE(NAME)                                               \
  *       NAME(ROLE_GUEST, "guest")                                             \
  *       NAME(ROLE_OWNER, "owner")
- *     SIO_ENUM(member_role, MEMBER_ROLE)
+ *     SIO_ENUM(member_role, MEMBER_ROLE);
  *
  *     #define SEND_MESSAGE(FIELD)                                             \
  *       FIELD(required, string, roomId, SIO_LENGTH(1, 64))                    \
  *       FIELD(required, string, text, SIO_LENGTH(1, 2000))                    \
  *       FIELD(optional, int64, replyTo, SIO_DOC("the message answered"))      \
- *       FIELD(required, enumeration(member_role), as, SIO_DEFAULT("\"guest\""))
- * \ FIELD(list, string, tags, SIO_ITEMS(0, 8), SIO_LENGTH(1, 20))
- *     SIO_TYPE(send_message, SEND_MESSAGE)
+ *       FIELD(optional, enumeration(member_role), as, SIO_NULLABLE)           \
+ *       FIELD(list, string, tags, SIO_LENGTH(1, 20), SIO_ITEMS(0, 8))
+ *     SIO_TYPE(send_message, SEND_MESSAGE);
  *
  * The last line declares `struct send_message` (and a typedef of that name)
  * and `send_message_schema()`, its description.  What the struct has for a
@@ -45,6 +45,9 @@
  * | `optional` | `bool has_f` | may be missing |
  * | `list` | `struct { const T *items; size_t count; } f` | an array |
  * | `optional_list` | both | may be missing |
+ *
+ * What is missing and has a default (SIO_DEFAULT()) gets that; `has_f` still
+ * says that it was missing.
  *
  * Borrowed parts, and the items of lists, live as long as what they were read
  * from (see sio_schema_read()).
@@ -100,14 +103,14 @@ typedef struct sio_schema sio_schema;
 
 /** A check of the host's: NULL if all is well, else what was expected, as a
  *  constant text ("a weekday").  `value` is a pointer to the field (of a list:
- *  to each item), or to the struct where it stands for the whole type.  It
- *  looks and does nothing else. */
+ *  to each item), or to the struct where it stands for the whole type.  It is
+ *  asked only if everything else is in order, looks and does nothing else. */
 typedef const char *(*sio_check_fn)(const void *value);
 
 /** One field.  Members are only added at the end; the schema says how large
  *  the struct is. */
 typedef struct sio_field {
-  const char *name;    /**< the member's name in JSON */
+  const char *name;    /**< the member's name in JSON; no escapes */
   uint32_t kind;       /**< sio_kind */
   uint32_t mode;       /**< sio_mode */
   uint32_t offset;     /**< of the value, or of the list, in bytes */
@@ -122,7 +125,7 @@ typedef struct sio_field {
   uint64_t max_items; /**< 0: no limit but that of the whole payload */
   double min, max;    /**< numbers; the bounds themselves are allowed */
   bool has_min, has_max;
-  bool nullable;        /**< `null` counts as missing; optional modes */
+  bool nullable;        /**< `null` counts as missing; optional modes only */
   const char *fallback; /**< the default as JSON text, or NULL */
   const char *doc;      /**< a sentence for the front end, or NULL */
   sio_check_fn check;   /**< or NULL */
@@ -353,7 +356,9 @@ typedef struct sio_mismatches {
 typedef struct sio_arena sio_arena;
 
 /**
- * Make an arena that holds up to `max_bytes`.
+ * Make an arena that holds up to `max_bytes`, which is what keeps a client
+ * from having a small payload fill the memory: `[{},{},{}]` is three structs.
+ * A list may need three times its size while it grows.
  *
  * Ownership: the caller owns it and ends it with sio_arena_free().
  *            `allocator` is copied; NULL means malloc.
@@ -370,13 +375,16 @@ SIO_API void sio_arena_reset(sio_arena *arena);
  * Check a description: SIO_ERR_INVALID if it contradicts itself (a default
  * that its own field refuses, an optional argument before a required one, two
  * fields of one name, bounds the wrong way round, ...); `*why` (which may be
- * NULL) is then set to a constant text.
+ * NULL) is then set to a constant text.  NULL, which describes nothing, passes.
+ * All other functions take for granted that it has passed.
  */
 SIO_API int sio_schema_check(const sio_schema *schema, const char **why);
 
 /**
  * Read an object (or of SIO_SHAPE_ENUMERATION: a name) into the struct that a
- * schema describes.
+ * schema describes.  Of duplicate members the last one counts.  Objects and
+ * arrays may be nested 64 deep, those of SIO_KIND_JSON as deep as they are.
+ * `arena` may be NULL if nothing that is sent can need it.
  *
  * Lifetime: what the struct borrows lives as long as the value's document and
  *           until the arena is reset.

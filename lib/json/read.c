@@ -79,7 +79,8 @@ sio_str sio__document_resolve(struct sio_document *document, const char *inside,
                               size_t len)
 {
   struct sio__resolved **link = &document->resolved;
-  uint64_t bits = mix((uint64_t)(inside - document->text));
+  /* `inside` may also stand in a default of a schema's. */
+  uint64_t bits = mix((uintptr_t)inside - (uintptr_t)document->text);
   size_t size = sizeof(struct sio__resolved) + len;
   struct sio__resolved *made;
   sio_str text = {NULL, 0};
