@@ -80,6 +80,7 @@ UNIT_FLAGS := -Ilib -Itest/support $(CMOCKA_CFLAGS) $(MBEDTLS_CFLAGS) \
               -DTEST_FIXTURE_DIR='"test/fixture"'
 place_flags = $(if $(filter lib/%,$1),$(LIB_FLAGS)) \
               $(if $(filter test/unit/% test/support/%,$1),$(UNIT_FLAGS)) \
+              $(if $(filter $(FILES_bench/schema),$1),-Ilib) \
               $(if $(filter-out lib/%,$1)$(filter lib/uv/%,$1),\
                 $(POSIX) $(UV_CFLAGS))
 
@@ -116,7 +117,7 @@ CORE_SO := $(B)/libsio.so.$(VERSION)
 UV_SO   := $(B)/libsio-uv.so.$(VERSION)
 LIBRARIES := $(CORE_A) $(UV_A) $(CORE_SO) $(UV_SO)
 
-PROGRAM_SRC := $(foreach p,$(PROGRAMS),$(FILES_$p))
+PROGRAM_SRC := $(foreach p,$(PROGRAMS) $(EXTRA_PROGRAMS),$(FILES_$p))
 EXAMPLES    := $(filter-out test/% bench/%,$(PROGRAMS))
 
 # A unit test that is not written yet is for `make lint` to complain about.
@@ -211,7 +212,8 @@ $(B)/$3$2: $(call objects,$1,$(FILES_$2)) $(B)/obj/$1/libsio.a \
 $(call link_program,$1,$(LIBS_$2) $(CORE_LIBS) \
   $(if $(filter $2,$(CORE_ONLY)),,$(UV_LIBS)))
 endef
-$(foreach p,$(PROGRAMS),$(eval $(call program_rules,static,$p,)))
+$(foreach p,$(PROGRAMS) $(EXTRA_PROGRAMS),\
+  $(eval $(call program_rules,static,$p,)))
 $(foreach p,$(PROGRAMS),$(eval $(call program_rules,asan,$p,asan/)))
 
 # $1 tree, $2 test, $3 prefix of its path
@@ -319,6 +321,11 @@ valgrind: $(UNIT:%=$(B)/%)
 	   WRAPPER='valgrind -q --leak-check=full --error-exitcode=1' \
 	   scripts/run-tests.sh valgrind $(B)/results $^
 
+# Needs libjansson-dev, libcjson-dev and valgrind, which nothing else does.
+.PHONY: bench-schema
+bench-schema: $(B)/bench/schema
+	@scripts/bench-schema.sh $<
+
 # A target of test/fuzz, for TIME seconds.  The library is built for it.
 FUZZ ?= jwt
 TIME ?= 60
@@ -404,6 +411,7 @@ help:
 	@echo '                check-browser, check-jwt, check-abi, check-docs: one kind'
 	@echo 'make check-differential   random sequences, against socket.io for Node'
 	@echo 'make slow-readers, make storm   thousands of clients, and what they cost'
+	@echo 'make bench-schema   instructions per payload: libsio, jansson, cJSON'
 	@echo 'make fuzz       FUZZ=jwt TIME=60: a target of test/fuzz, by clang'
 	@echo 'make valgrind   the unit tests under valgrind'
 	@echo 'make lint       format, layers, style, symbols'

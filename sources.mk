@@ -44,7 +44,10 @@ PROGRAMS  := minimal engine_echo poll_loop metrics hub chat bench/server \
              bench/core test/client/server test/client/engine test/client/secure \
              test/load/server \
              test/jwt/tool
-CORE_ONLY := poll_loop bench/core test/jwt/tool
+CORE_ONLY := poll_loop bench/core bench/schema test/jwt/tool
+
+# Those that need more than the tests do, and are built on demand.
+EXTRA_PROGRAMS := bench/schema
 
 FILES_minimal   := examples/minimal.c
 FILES_engine_echo := examples/engine_echo.c
@@ -56,6 +59,8 @@ FILES_chat      := $(addprefix examples/chat/, bucket.c chat.c history.c main.c 
 
 FILES_bench/server := test/bench/server.c
 FILES_bench/core   := test/bench/core.c
+FILES_bench/schema := test/bench/schema.c
+LIBS_bench/schema  := -ljansson -lcjson
 
 FILES_test/client/server := $(addprefix test/client/, casts.c control.c \
                               dynamic.c events.c limits.c listeners.c \

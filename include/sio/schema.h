@@ -115,7 +115,8 @@ typedef struct sio_field {
   uint32_t mode;       /**< sio_mode */
   uint32_t offset;     /**< of the value, or of the list, in bytes */
   uint32_t has_offset; /**< of the bool, for both optional modes */
-  uint32_t item_size;  /**< of the value, or of each item, in bytes */
+  uint32_t item_size;  /**< of the value, or of each item, in bytes; lists of
+                            objects: 0 is as large as the type says */
   const sio_schema *(*type)(void); /**< of objects and enumerations, or */
   const sio_schema *schema;        /**< the same, if made at run time */
   uint32_t format;                 /**< sio_format */
@@ -177,6 +178,7 @@ struct sio_schema {
 
 /** Declare an enum whose values have names: see the top of this header. */
 #define SIO_ENUM(type_name, NAMES)                                             \
+  SIO_QUIET_                                                                   \
   typedef enum type_name { NAMES(SIO_ENUM_VALUE_) } type_name;                 \
   static inline SIO_UNUSED const sio_schema *type_name##_schema(void)          \
   {                                                                            \
@@ -191,6 +193,7 @@ struct sio_schema {
                                           sizeof(names) / sizeof(names[0])};   \
     return &schema;                                                            \
   }                                                                            \
+  SIO_LOUD_                                                                    \
   struct sio_none
 
 /** Declare a type: see the top of this header.  More arguments set `.doc`,
@@ -211,11 +214,24 @@ static inline const sio_schema *sio_none_schema(void)
 /** What is passed where the type is sio_none. */
 #define SIO_NONE ((const sio_none *)NULL)
 
-/* What the macros above are made of. */
+/* What the macros above are made of.  C++ compilers warn of members that an
+ * initializer leaves out, even if it names the others. */
+#if defined(__cplusplus) && defined(__GNUC__)
+#define SIO_QUIET_                                                             \
+  _Pragma("GCC diagnostic push")                                               \
+      _Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"")       \
+          _Pragma("GCC diagnostic ignored \"-Wparentheses\"")
+#define SIO_LOUD_ _Pragma("GCC diagnostic pop")
+#else
+#define SIO_QUIET_
+#define SIO_LOUD_
+#endif
+
 #define SIO_ENUM_VALUE_(constant, text) constant,
 #define SIO_ENUM_NAME_(constant, text)  {text, constant},
 
 #define SIO_TYPE_X_(shape_of, type_name, FIELDS, ...)                          \
+  SIO_QUIET_                                                                   \
   typedef struct type_name {                                                   \
     FIELDS(SIO_MEMBER_)                                                        \
   } type_name;                                                                 \
@@ -234,6 +250,7 @@ static inline const sio_schema *sio_none_schema(void)
                                       __VA_ARGS__};                            \
     return &schema;                                                            \
   }                                                                            \
+  SIO_LOUD_                                                                    \
   struct sio_none
 
 #define SIO_MEMBER_(...) SIO_MEMBER_X_(__VA_ARGS__, )
@@ -408,7 +425,8 @@ SIO_API int sio_schema_read_args(const sio_schema *schema, const sio_args *args,
  * SIO_SHAPE_ARGUMENTS one value for each field.  Constraints are not checked.
  *
  * Errors: kept in the payload: also SIO_ERR_RANGE (a value that its enum does
- *         not name, a timestamp beyond the year 9999), SIO_ERR_UTF8.
+ *         not name, a timestamp outside of the years 0 to 9999, a number that
+ *         is not finite), SIO_ERR_UTF8.
  */
 SIO_API void sio_payload_struct(sio_payload *payload, const sio_schema *schema,
                                 const void *value);
@@ -444,6 +462,9 @@ SIO_API int sio_schema_add_name(sio_schema *schema, const char *name,
  * Add a field.  `type` is that of objects and enumerations, else NULL;
  * `text_size` that of SIO_KIND_TEXT.  What is set after it goes for the field
  * that was added last.
+ *
+ * A type is borrowed as long as the schema, and complete before it becomes a
+ * part of another, other than in a list.
  *
  * Errors: SIO_ERR_INVALID, SIO_ERR_NOMEM.
  */

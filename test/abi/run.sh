@@ -129,6 +129,8 @@ try 'a C program with the static libsio-uv' \
 try 'it does not need libsio-uv.so' lacks installed_uv-static libsio
 try 'a C++ program with the shared libsio' \
   shared installed libsio $CXX -x c++ -std=c++11
+try 'types declared in C' shared types libsio $CC -std=c11
+try 'types declared in C++20' shared types libsio $CXX -x c++ -std=c++20
 cd "$root" || exit 1
 
 try 'the exported symbols are those of symbols.txt' \
