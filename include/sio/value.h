@@ -37,12 +37,30 @@ typedef enum sio_type {
 /** What values are read from: JSON text and the attachments it refers to. */
 typedef struct sio_document sio_document;
 
+/**
+ * Read JSON text of your own: a file, the body of a request.  The text is
+ * copied; numbers, strings and depth are limited as in packets.
+ *
+ * Ownership: the caller owns `*out` and ends it with sio_document_free().
+ *            `allocator` is copied; NULL means malloc.
+ * Errors:    SIO_ERR_JSON (it is not one JSON value), SIO_ERR_NOMEM; `*out`
+ *            is then NULL.
+ */
+SIO_API SIO_MUST_USE int sio_document_new(sio_document **out, sio_str json,
+                                          const sio_allocator *allocator);
+/** End a document of sio_document_new(), and all that was read from it; NULL
+ *  is ignored. */
+SIO_API void sio_document_free(sio_document *document);
+
 /** One JSON value, or an absent one.  The members are the library's. */
 typedef struct sio_value {
   const char *text; /* NULL: absent */
   size_t len;
   sio_document *document;
 } sio_value;
+
+/** The value of a document of sio_document_new(). */
+SIO_API sio_value sio_document_value(sio_document *document);
 
 /** The arguments of an event or of an acknowledgement. */
 typedef struct sio_args sio_args;
