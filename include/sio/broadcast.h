@@ -140,8 +140,8 @@ SIO_API sio_target sio_local(sio_target target);
  * Emitting.  Returns 0; SIO_DROPPED: a volatile event for one socket that
  * could not go out now; SIO_BUFFERED: it waits, and more than
  * `high_water_bytes` do (one socket).  Errors: SIO_ERR_RESERVED (the event
- * name), SIO_ERR_INVALID (no event name, no namespace, no function for the
- * answer, one answer from many, or a timeout out of range),
+ * name), SIO_ERR_INVALID (no event name, no namespace or socket, no function
+ * for the answer, one answer from many, or a timeout out of range),
  * SIO_ERR_DISCONNECTED (one socket: it has left, or its connection has just
  * failed), SIO_ERR_CLOSED (the server was freed), SIO_ERR_NOMEM, SIO_ERR_LIMIT
  * (too many rooms in the target, attachments above `max_attachments`, or, of

@@ -21,7 +21,7 @@ static sio_str own_id(const sio_socket *socket)
 
 sio_target sio_only(sio_socket *socket)
 {
-  return make(socket->ns, socket);
+  return make(socket != NULL ? socket->ns : NULL, socket);
 }
 
 sio_target sio_everyone(sio_ns *ns)
@@ -31,6 +31,8 @@ sio_target sio_everyone(sio_ns *ns)
 
 sio_target sio_others(sio_socket *socket)
 {
+  if (socket == NULL)
+    return make(NULL, NULL);
   return sio_except(make(socket->ns, NULL), own_id(socket));
 }
 
