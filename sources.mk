@@ -5,12 +5,12 @@
 CORE_FOLDERS := base json http ws proto tls adapter jwt schema eio core
 UV_FOLDERS   := uv
 
-SRC_base    := address ascii base64 buf chunk error glob handlers id map mem outq \
-               random rate sized timer utf8 versioned
-SRC_json    := number placeholder plain read scan string template value \
-               write
-SRC_http    := compress conditional cookie cors fields forwarded parse \
-               request response trust
+SRC_base    := address ascii base64 buf chunk error glob handlers id map mem \
+               outq random rate sized timer utf8 versioned
+SRC_json    := document number placeholder plain read scan string template \
+               value write
+SRC_http    := compress conditional cookie cors fields forwarded parse request \
+               response trust
 SRC_ws      := closing deflate frame handshake message offer
 SRC_proto   := binary decode encode msgpack msgpack_json msgpack_read \
                msgpack_write packet
@@ -18,21 +18,22 @@ SRC_tls     := cause config filter names subject suites ticket
 SRC_adapter := backlog recover rooms roomset
 SRC_jwt     := alg claims crypto fault jwk keyset material mbed rng signer \
                token unique verifier
-SRC_schema  := arena build check check_field format load mismatch moment \
-               object reader scalar store
-SRC_eio     := accept admission admit bundle connection engine exchange \
-               guests handle heartbeat inside jsonp outside packetq payload \
-               payload3 pieces poll_answer polling pressure receipts refuse \
-               respond route secure session shutdown snapshot traffic upgrade \
-               verify websocket
-SRC_core    := ack asking attach body cast client cluster data describe \
-               dispatch drain dynamic emit fetch gather hooks inbox initial \
-               listeners listing membership metrics middleware namespace nodes \
-               notify options passage pattern prometheus question rates receive \
-               recovery revival roomops selection server server_drain \
-               sessions socket subscribe target v2
-SRC_uv      := adapter certificates clock content file folder listener \
-               post serve stream type
+SRC_schema  := arena asyncapi build catalog check check_field contract format \
+               jsonschema load mismatch moment object reader scalar store \
+               typescript
+SRC_eio     := accept admission admit bundle connection engine exchange guests \
+               handle heartbeat inside jsonp outside packetq payload payload3 \
+               pieces poll_answer polling pressure receipts refuse respond \
+               route secure session shutdown snapshot traffic upgrade verify \
+               websocket
+SRC_core    := ack asking attach body cast client cluster contract data \
+               describe dispatch drain dynamic emit fetch gather hooks inbox \
+               initial listeners listing membership metrics middleware \
+               namespace nodes notify options passage pattern prometheus \
+               question rates receive recovery revival roomops selection \
+               server server_drain sessions socket subscribe target typed v2
+SRC_uv      := adapter certificates clock content file folder listener post \
+               serve stream type
 
 # Of the core, and in the shared libsio-uv as well: what both need and neither
 # shows.
@@ -41,10 +42,11 @@ BOTH_SRC := lib/http/conditional.c
 # Programs: build/<name> is made of FILES_<name>.  They are linked with both
 # libraries unless CORE_ONLY names them, and get LIBS_<name> in addition.
 PROGRAMS  := minimal engine_echo poll_loop metrics hub chat bench/server \
-             bench/core test/client/server test/client/engine test/client/secure \
-             test/load/server \
+             bench/core test/client/server test/client/engine \
+             test/client/secure test/contract/print test/jwt/tool \
+             test/load/server
+CORE_ONLY := poll_loop bench/core bench/schema test/contract/print \
              test/jwt/tool
-CORE_ONLY := poll_loop bench/core bench/schema test/jwt/tool
 
 # Those that need more than the tests do, and are built on demand.
 EXTRA_PROGRAMS := bench/schema
@@ -61,6 +63,8 @@ FILES_bench/server := test/bench/server.c
 FILES_bench/core   := test/bench/core.c
 FILES_bench/schema := test/bench/schema.c
 LIBS_bench/schema  := -ljansson -lcjson
+
+FILES_test/contract/print := test/contract/print.c
 
 FILES_test/client/server := $(addprefix test/client/, casts.c control.c \
                               dynamic.c events.c limits.c listeners.c \
@@ -136,4 +140,4 @@ UNIT_EXTRA := adapter/test_backlog_replay \
 
 # test/support/<name>.c, linked with every unit test.
 TEST_SUPPORT := baseline conform core_world eio_peer eio_world fixture jwt_data \
-                jwt_world support tls_peer wire
+                jwt_world support tls_peer wire written

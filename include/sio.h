@@ -10,6 +10,7 @@
 #include <sio/broadcast.h>
 #include <sio/bundle.h>
 #include <sio/conn.h>
+#include <sio/contract.h>
 #include <sio/cookie.h>
 #include <sio/cors.h>
 #include <sio/deflate.h>

@@ -237,16 +237,23 @@ typedef bool (*sio_text_fn)(sio_str text, void *user);
  *   "namespace event" with its array of arguments.
  * - AsyncAPI (3.0): a channel for each namespace, operations and messages.
  *
- * Errors: SIO_ERR_INVALID (sio_contract_check()), SIO_ERR_NOMEM, SIO_ERR_STATE
- *         (`fn` stopped it).
+ * `allocator` NULL means malloc.
+ *
+ * Errors: SIO_ERR_INVALID (sio_contract_check(); or two types have one name),
+ *         SIO_ERR_NOMEM, SIO_ERR_STATE (`fn` stopped it).
  */
 SIO_API int sio_contract_write_typescript(const sio_contract *const *contracts,
-                                          size_t n, sio_text_fn fn, void *user);
+                                          size_t n,
+                                          const sio_allocator *allocator,
+                                          sio_text_fn fn, void *user);
 SIO_API int sio_contract_write_json_schema(const sio_contract *const *contracts,
-                                           size_t n, sio_text_fn fn,
-                                           void *user);
+                                           size_t n,
+                                           const sio_allocator *allocator,
+                                           sio_text_fn fn, void *user);
 SIO_API int sio_contract_write_asyncapi(const sio_contract *const *contracts,
-                                        size_t n, sio_text_fn fn, void *user);
+                                        size_t n,
+                                        const sio_allocator *allocator,
+                                        sio_text_fn fn, void *user);
 
 /* ---- What the macros above are made of ---- */
 
@@ -291,8 +298,6 @@ SIO_API int sio_contract_write_asyncapi(const sio_contract *const *contracts,
 #define SIO_SERVER_ROW_X_(id, ...) SIO_ROW_(SIO_SENT_BY_SERVER, __VA_ARGS__),
 
 #define SIO_EVENT_(sent_by, id, text, payload_type, answer_type)               \
-  typedef payload_type id##_payload_type_;                                     \
-  typedef answer_type id##_answer_type_;                                       \
   static inline SIO_UNUSED const sio_event_schema *id##_event(void)            \
   {                                                                            \
     static const sio_event_schema event =                                      \
@@ -300,9 +305,12 @@ SIO_API int sio_contract_write_asyncapi(const sio_contract *const *contracts,
     return &event;                                                             \
   }
 
+/* Of each kind there is only what can be done with it: a server that emits an
+ * event of clients does not compile. */
 #define SIO_CLIENT_EVENT_(...) SIO_CLIENT_EVENT_X_(__VA_ARGS__, )
 #define SIO_CLIENT_EVENT_X_(id, text, payload_type, answer_type, ...)          \
   SIO_EVENT_(SIO_SENT_BY_CLIENT, id, text, payload_type, answer_type)          \
+  typedef answer_type id##_answer_type_;                                       \
   typedef void (*id##_fn)(sio_socket *, const payload_type *, sio_ack *,       \
                           void *);                                             \
   static inline SIO_UNUSED void id##_call_(                                    \
@@ -329,6 +337,7 @@ SIO_API int sio_contract_write_asyncapi(const sio_contract *const *contracts,
 #define SIO_SERVER_EVENT_(...) SIO_SERVER_EVENT_X_(__VA_ARGS__, )
 #define SIO_SERVER_EVENT_X_(id, text, payload_type, answer_type, ...)          \
   SIO_EVENT_(SIO_SENT_BY_SERVER, id, text, payload_type, answer_type)          \
+  typedef payload_type id##_payload_type_;                                     \
   typedef void (*id##_answer_fn)(sio_socket *, int, const answer_type *,       \
                                  void *);                                      \
   static inline SIO_UNUSED void id##_call_(sio_any_function fn,                \

@@ -84,6 +84,7 @@ typedef struct sio_ns_metrics {
                                     SIO_RATE_DROP */
   uint64_t events_refused;     /**< and acknowledgements, that there was no
                                     room for: SIO_OUTPUT_REFUSE */
+  uint64_t events_invalid;     /**< that did not fit a contract */
 } sio_ns_metrics;
 
 /**

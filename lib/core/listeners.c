@@ -56,7 +56,8 @@ void sio__listeners_changed(struct sio__listeners *listeners)
   listeners->is_special = sio__handlers_count(&listeners->any) > 0 ||
                           sio__handlers_count(&listeners->matching) > 0 ||
                           listeners->middlewares.n > 0 ||
-                          listeners->fallback.fn != NULL;
+                          listeners->fallback.fn != NULL ||
+                          listeners->has_contract;
 }
 
 /* ---- By name ---- */

@@ -32,6 +32,7 @@ struct sio__listeners {
   struct sio__map by_name; /* struct sio__named */
   struct sio__list names;  /* the same, in no particular order */
   bool is_special;         /* there is more than handlers by name */
+  bool has_contract;
   struct sio__handlers any, matching, middlewares;
   struct sio__handler fallback; /* `fn` NULL: none */
   struct sio__handlers outgoing, problems;

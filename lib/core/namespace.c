@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "core/attach.h"
+#include "core/contract.h"
 #include "core/membership.h"
 #include "core/metrics.h"
 #include "core/pattern.h"
@@ -65,6 +66,7 @@ static void free_ns(struct sio_ns *ns)
   const sio_allocator *mem = &ns->server->mem;
 
   sio__metrics_leave(ns);
+  sio__contract_drop(ns);
   sio__listeners_dispose(&ns->listeners);
   free_of_nodes(ns);
   sio__map_dispose(&ns->pending);

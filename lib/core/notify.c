@@ -8,6 +8,7 @@
 #include "core/passage.h"
 
 #include "base/glob.h"
+#include "core/contract.h"
 #include "core/metrics.h"
 
 /* ---- Events ---- */
@@ -111,14 +112,20 @@ static void handle(struct sio_socket *socket, sio_str event,
   struct sio_ns *ns = socket->ns;
   const struct sio__handler *fallback = &ns->listeners.fallback;
   struct party parties[SIO__LEVELS];
-  bool found = false;
+  struct sio__typed typed;
+  bool found;
 
+  if (!sio__socket_is_live(socket) ||
+      !sio__contract_admit(&typed, socket, event, args, ack))
+    return;
   for (size_t i = 0; i < SIO__LEVELS; i++)
     gather(&parties[i], sio__level(socket, i), event);
+  found = sio__typed_call(&typed, socket, ack);
   for (size_t i = 0; i < SIO__LEVELS; i++) {
     if (call_party(&parties[i], socket, event, args, ack))
       found = true;
   }
+  sio__typed_end(&typed);
   if (found || !sio__socket_is_live(socket))
     return;
   if (fallback->fn == NULL && ns->parent != NULL)

@@ -15,6 +15,7 @@
 #include "eio/engine.h"
 #include "eio/traffic.h"
 #include "json/read.h"
+#include "json/write.h"
 #include "proto/binary.h"
 #include "proto/msgpack_json.h"
 #include <sio/adapter.h>
@@ -75,6 +76,7 @@ struct sio_server {
   void *on_closed_user;
   struct sio__deferred deferred; /* calls on_closed */
   struct sio__buf packet;        /* where packets are encoded */
+  struct sio_payload scratch;    /* where structs are; core/typed.c */
   /* Of SIO_PARSER_MSGPACK, which has only payloads in `packet`: */
   struct sio__head head;      /* while a packet is being encoded */
   struct sio__buf message;    /* the packet as it is sent */
@@ -134,6 +136,7 @@ struct sio_ns {
   struct sio__handlers middlewares, connects, disconnectings, disconnects;
   struct sio__handlers drains;
   uint32_t n_watched; /* sockets with functions for what is emitted to them */
+  struct sio__contract *contract; /* NULL: there is none; core/contract.h */
   struct sio__recovery *recovery; /* NULL: it is off; core/recovery.h */
   sio_recovery_lost_fn on_lost;   /* or NULL */
   void *on_lost_user;

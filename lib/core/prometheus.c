@@ -161,6 +161,8 @@ static const struct figure of_ns[] = {
        "Events and acknowledgements that there was no room for."),
     NS("sio_events_unhandled_total", COUNTER, events_unhandled,
        "Events that nobody handles."),
+    NS("sio_events_invalid_total", COUNTER, events_invalid,
+       "Events that did not fit a contract."),
     NS("sio_events_waiting", GAUGE, events_waiting_now,
        "Events behind one that a middleware holds."),
     NS("sio_acks_received_total", COUNTER, acks_in,

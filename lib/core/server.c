@@ -125,6 +125,7 @@ static void destroy(struct sio_server *server)
   sio__buf_dispose(&server->packet);
   sio__buf_dispose(&server->message);
   sio__buf_dispose(&server->initial);
+  sio__payload_dispose(&server->scratch);
   sio__msgpack_in_dispose(&server->in);
   sio__random_free(server->random);
   free_text(&mem, server->path_text);
@@ -166,6 +167,7 @@ struct sio_server *sio__server_new(const sio_server_options *given,
   sio__list_init(&server->parents);
   sio__list_init(&server->deferred.link);
   sio__buf_init(&server->packet, &server->mem, PACKET_MAX);
+  sio__payload_init(&server->scratch, &server->mem, SIZE_MAX);
   sio__buf_init(&server->message, &server->mem, PACKET_MAX);
   sio__buf_init(&server->initial, &server->mem, PACKET_MAX);
   sio__msgpack_in_init(&server->in, &server->mem);
