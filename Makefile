@@ -238,8 +238,8 @@ $(foreach t,$(TREES),$(call objects,$t,$(UNIT_SRC) $(SUPPORT_SRC))): | needs-tes
 	$(Q)cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 NODE_FOLDERS := $(patsubst %/package.json,%,\
-  $(wildcard test/client/package.json test/browser/package.json \
-    test/jwt/package.json))
+  $(wildcard test/client/package.json test/contract/package.json \
+    test/jwt/package.json test/browser/package.json))
 installed = $(1:%=%/node_modules/.package-lock.json)
 
 # --- Running it -------------------------------------------------------------
@@ -291,6 +291,10 @@ check-client: $(call installed,test/client) $(PROGRAMS:%=$(B)/%)
 check-client-asan: $(call installed,test/client) $(PROGRAMS:%=$(B)/asan/%)
 	@SIO_TEST_SERVER=$(B)/asan/test/client/server \
 	   scripts/run-node-tests.sh client-asan $(B)/results test/client
+
+check-contract: $(call installed,test/contract) $(B)/test/contract/print
+	@CC='$(CC)' SIO_TEST_PRINT=$(B)/test/contract/print \
+	   scripts/run-node-tests.sh contract $(B)/results test/contract
 
 check-differential: $(call installed,test/differential) \
     $(B)/test/client/server
@@ -400,8 +404,7 @@ clean:
 	rm -rf build
 
 distclean: clean
-	rm -rf test/client/node_modules test/browser/node_modules \
-	  test/differential/node_modules test/jwt/node_modules examples/chat/node_modules
+	rm -rf test/*/node_modules examples/chat/node_modules
 
 help:
 	@echo 'make            build the libraries and the examples'
