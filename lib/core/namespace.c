@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "core/attach.h"
-#include "core/contract.h"
+#include "core/enforce.h"
 #include "core/membership.h"
 #include "core/metrics.h"
 #include "core/pattern.h"

@@ -8,7 +8,7 @@
 #include "core/passage.h"
 
 #include "base/glob.h"
-#include "core/contract.h"
+#include "core/enforce.h"
 #include "core/metrics.h"
 
 /* ---- Events ---- */

@@ -136,7 +136,7 @@ struct sio_ns {
   struct sio__handlers middlewares, connects, disconnectings, disconnects;
   struct sio__handlers drains;
   uint32_t n_watched; /* sockets with functions for what is emitted to them */
-  struct sio__contract *contract; /* NULL: there is none; core/contract.h */
+  struct sio__contract *contract; /* NULL: there is none; core/enforce.h */
   struct sio__recovery *recovery; /* NULL: it is off; core/recovery.h */
   sio_recovery_lost_fn on_lost;   /* or NULL */
   void *on_lost_user;

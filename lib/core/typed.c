@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sending what C structs hold, and reading answers into them. */
-#include "core/contract.h"
+#include "core/enforce.h"
 
 #include "base/mem.h"
 #include "json/write.h"

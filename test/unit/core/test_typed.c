@@ -125,6 +125,14 @@ static void on_say(sio_socket *socket, const say *event, sio_ack *ack,
                      SIO_ERR_STATE);
 }
 
+static void test_nobody_waits_for_an_answer(void **state)
+{
+  const done answer = {.id = 1};
+
+  (void)state;
+  assert_int_equal(sio_ack_struct(NULL, done_schema(), &answer), 0);
+}
+
 static void test_a_struct_answers_a_client(void **state)
 {
   sio_socket *last = NULL;
@@ -232,6 +240,7 @@ int main(void)
       cmocka_unit_test(test_bytes_go_as_an_attachment),
       cmocka_unit_test(test_a_struct_may_be_sent_while_another_is),
       cmocka_unit_test(test_errors_of_emits),
+      cmocka_unit_test(test_nobody_waits_for_an_answer),
       cmocka_unit_test(test_a_struct_answers_a_client),
       cmocka_unit_test(test_an_answer_is_read_into_a_struct),
       cmocka_unit_test(test_errors_of_questions),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Contracts at work. */
-#include "core/contract.h"
+#include "core/enforce.h"
 
 #include "base/mem.h"
 #include "base/versioned.h"

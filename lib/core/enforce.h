@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SIO_CORE_CONTRACT_H
-#define SIO_CORE_CONTRACT_H
+#ifndef SIO_CORE_ENFORCE_H
+#define SIO_CORE_ENFORCE_H
 
 /*
  * Contracts at work: between the middlewares and the handlers of an event.
