@@ -9,8 +9,8 @@ SRC_base    := address ascii base64 buf chunk error glob handlers id map mem \
                outq random rate sized timer utf8 versioned
 SRC_json    := document number placeholder plain read scan string template \
                value write
-SRC_http    := compress conditional cookie cors fields forwarded parse request \
-               response trust
+SRC_http    := compress conditional cookie cors fields forwarded parse preface \
+               request response trust
 SRC_ws      := closing deflate frame handshake message offer
 SRC_proto   := binary decode encode msgpack msgpack_json msgpack_read \
                msgpack_write packet
@@ -23,9 +23,9 @@ SRC_schema  := arena asyncapi build catalog check check_field contract format \
                typescript
 SRC_eio     := accept admission admit bundle connection engine exchange guests \
                handle heartbeat inside jsonp outside packetq payload payload3 \
-               pieces poll_answer polling pressure receipts refuse respond \
-               route secure session shutdown snapshot traffic upgrade verify \
-               websocket
+               pieces poll_answer polling pressure proxied receipts refuse \
+               respond route secure session shutdown snapshot traffic upgrade \
+               verify websocket
 SRC_core    := ack asking attach body cast client cluster data describe \
                dispatch drain dynamic emit enforce fetch gather hooks inbox \
                initial listeners listing membership metrics middleware \

@@ -32,6 +32,10 @@ typedef struct sio_peer {
   /** What is fed and sent is TLS, and `secure` goes without saying; the
    *  connection keeps a reference.  NULL: it is plain.  See <sio/tls.h>. */
   struct sio_tls_config *tls;
+  /** A header of the PROXY protocol (version 1 or 2) comes before everything
+   *  else, TLS too, and has the client's address.  With `trusted_proxies`,
+   *  only from those. */
+  bool proxied;
 } sio_peer;
 
 /**

@@ -79,6 +79,13 @@ SIO_API int sio_uv_listen_tls(sio_uv *uv, const char *address, int port,
                               sio_tls_config *config);
 
 /**
+ * Whether ports and Unix sockets that are listened on from now on get a header
+ * of the PROXY protocol in front of each connection, as load balancers send it:
+ * see `proxied` in <sio/conn.h>.  At first they do not.
+ */
+SIO_API void sio_uv_expect_proxy(sio_uv *uv, bool expect);
+
+/**
  * Another configuration, new certificates for example, for what connects from
  * now on to the ports that sio_uv_listen_tls() has returned; `port` is one of
  * them.  Connections that are open keep theirs.

@@ -183,11 +183,19 @@ static void write_v6(const struct sio__address *address,
 
 bool sio__address_read(sio_str text, struct sio__address *out)
 {
-  if (parse_v4(text, out->bytes + SIO__ADDRESS_V4)) {
-    memcpy(out->bytes, v4_mapped, sizeof v4_mapped);
+  uint8_t v4[V4_LEN];
+
+  if (parse_v4(text, v4)) {
+    sio__address_of_v4(v4, out);
     return true;
   }
   return text.len > 0 && parse_v6(text, out->bytes);
+}
+
+void sio__address_of_v4(const uint8_t bytes[4], struct sio__address *out)
+{
+  memcpy(out->bytes, v4_mapped, sizeof v4_mapped);
+  memcpy(out->bytes + SIO__ADDRESS_V4, bytes, V4_LEN);
 }
 
 void sio__address_write(const struct sio__address *address,

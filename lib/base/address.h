@@ -27,6 +27,8 @@ struct sio__network {
  * it is none. */
 bool sio__address_read(sio_str text, struct sio__address *out);
 
+void sio__address_of_v4(const uint8_t bytes[4], struct sio__address *out);
+
 /* Write it as RFC 5952 has it, IPv4 ones in their own form. */
 void sio__address_write(const struct sio__address *address,
                         char out[SIO__ADDRESS_TEXT]);

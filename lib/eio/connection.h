@@ -19,13 +19,15 @@
 #include "eio/engine.h"
 
 struct sio__http_side;
+struct sio__proxied;
 struct sio__tls;
 
 /* What stands between the bytes of the host and those of the protocol, where
- * something does: TLS (eio/secure.h). */
+ * something does: TLS (eio/secure.h), or the header of a proxy in front of
+ * everything (eio/proxied.h). */
 struct sio__conn_layer {
   /* As the public functions; plaintext is what is in conn->out. */
-  void (*feed)(struct sio_conn *conn, const uint8_t *data, size_t len);
+  void (*feed)(struct sio_conn *conn, uint8_t *data, size_t len);
   size_t (*output)(struct sio_conn *conn, sio_span *spans, size_t n);
   void (*sent)(struct sio_conn *conn, size_t len);
   /* Bytes to send besides those in conn->out. */
@@ -71,12 +73,15 @@ struct sio_conn {
   struct sio__deferred deferred;
   const struct sio__conn_protocol *protocol; /* NULL: lost() was called */
   const struct sio__conn_layer *layer;       /* NULL: there is none */
-  struct sio__tls *tls;                      /* of the layer */
-  struct sio__http_side *http;               /* HTTP; else NULL */
-  struct sio__ws_reader ws;                  /* frames */
-  struct sio__ws_deflate *deflate;           /* frames; NULL: not agreed on */
-  const struct sio__ws_sink *sink;           /* frames: who gets messages */
-  struct sio_session *session;               /* frames: of the sink, or NULL */
+  union {                                    /* of the layer */
+    struct sio__tls *tls;
+    struct sio__proxied *proxied;
+  };
+  struct sio__http_side *http;     /* HTTP; else NULL */
+  struct sio__ws_reader ws;        /* frames */
+  struct sio__ws_deflate *deflate; /* frames; NULL: not agreed on */
+  const struct sio__ws_sink *sink; /* frames: who gets messages */
+  struct sio_session *session;     /* frames: of the sink, or NULL */
   uint8_t state;
   bool ws_closing; /* frames: our close frame is queued */
   bool feeding;

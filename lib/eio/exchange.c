@@ -55,7 +55,7 @@ static void find_client(struct sio_request *request)
 
   request->from.address[0] = '\0';
   request->from.secure = http->secure;
-  if (trust != NULL)
+  if (trust != NULL && !http->stranger)
     sio__forwarded_read(&request->head, trust, http->address, http->secure,
                         &request->from);
 }
@@ -496,18 +496,22 @@ struct sio__http_side *sio__http_side_new(const sio_allocator *mem,
 {
   const char *address =
       peer != NULL && peer->address != NULL ? peer->address : "";
-  size_t len = strlen(address);
+  size_t len = strlen(address), room;
   struct sio__http_side *http;
 
   if (len > UINT8_MAX)
     len = UINT8_MAX;
-  http = sio__mem_zalloc(mem, sizeof *http + len + 1);
+  room = len;
+  if (peer != NULL && peer->proxied && room < SIO__ADDRESS_TEXT - 1)
+    room = SIO__ADDRESS_TEXT - 1;
+  http = sio__mem_zalloc(mem, sizeof *http + room + 1);
   if (http == NULL)
     return NULL;
   sio__list_init(&http->requests);
   sio__buf_init(&http->held, mem, UINT16_MAX); /* as long as any head */
   http->secure = peer != NULL && (peer->secure || peer->tls != NULL);
   http->address_len = (uint8_t)len;
+  http->address_room = (uint8_t)room;
   memcpy(http->address, address, len);
   return http;
 }
@@ -525,7 +529,7 @@ void sio__http_side_free(struct sio__http_side *http, const sio_allocator *mem,
     sio_request_release(http->spare);
   sio__buf_dispose(&http->held);
   sio__subject_unref(http->client);
-  sio__mem_free(mem, http, sizeof *http + http->address_len + 1u);
+  sio__mem_free(mem, http, sizeof *http + http->address_room + 1u);
 }
 
 static void start_reading(struct sio_conn *conn)

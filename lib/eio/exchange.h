@@ -38,9 +38,11 @@ struct sio__http_side {
   bool holding;
   struct sio__buf held;
   bool secure;
+  bool stranger;               /* never trusted, whatever its address is */
   struct sio__subject *client; /* a reference; NULL: no certificate */
   uint8_t address_len;
-  char address[]; /* NUL-terminated */
+  uint8_t address_room; /* without the NUL */
+  char address[];       /* NUL-terminated */
 };
 
 enum sio__request_kind {

@@ -7,6 +7,7 @@
 #include "eio/inside.h"
 #include "eio/outside.h"
 #include "eio/polling.h"
+#include "eio/proxied.h"
 #include "eio/secure.h"
 #include "eio/verify.h"
 
@@ -256,27 +257,46 @@ const struct sio__conn_protocol sio__http_protocol = {
     .lost = sio__exchange_lost,
 };
 
+/* What a connection has in front of HTTP. */
+struct front {
+  struct sio__proxied *proxied;
+  struct sio__tls *tls;
+};
+
+static int make_front(struct sio__engine *engine, const sio_peer *peer,
+                      struct front *front)
+{
+  *front = (struct front){NULL, NULL};
+  if (peer == NULL || (!peer->proxied && peer->tls == NULL))
+    return 0;
+  if (peer->proxied)
+    front->proxied = sio__proxied_new(peer->tls, engine->mem);
+  else
+    front->tls = sio__tls_new(peer->tls, &engine->chunks, engine->mem);
+  return front->proxied != NULL || front->tls != NULL ? 0 : SIO_ERR_NOMEM;
+}
+
 int sio__route_open(struct sio__engine *engine, const sio_peer *peer,
                     void *user, struct sio_conn **out)
 {
   struct sio__http_side *http = sio__http_side_new(engine->mem, peer);
-  struct sio__tls *tls = NULL;
-  int rv = 0;
+  struct front front;
+  int rv;
 
   *out = NULL;
   if (http == NULL)
     return SIO_ERR_NOMEM;
-  if (peer != NULL && peer->tls != NULL) {
-    tls = sio__tls_new(peer->tls, &engine->chunks, engine->mem);
-    rv = tls != NULL ? 0 : SIO_ERR_NOMEM;
-  }
+  rv = make_front(engine, peer, &front);
   if (rv == 0)
     rv = sio__conn_new(engine, user, &sio__http_protocol, http, out);
   if (rv != 0) {
     sio__http_side_free(http, engine->mem, SIO_CAUSE_NONE);
-    sio__tls_free(tls);
-  } else if (tls != NULL) {
-    sio__secure_start(*out, tls);
+    sio__tls_free(front.tls);
+    sio__proxied_free(front.proxied, engine->mem);
+  } else if (front.proxied != NULL) {
+    sio__proxied_start(*out, front.proxied);
+  } else if (front.tls != NULL) {
+    sio__secure_start(*out, front.tls);
   }
   return rv;
 }

@@ -87,7 +87,7 @@ static void decrypt(struct sio_conn *conn, uint8_t *room)
     finish(conn);
 }
 
-static void secure_feed(struct sio_conn *conn, const uint8_t *data, size_t len)
+static void secure_feed(struct sio_conn *conn, uint8_t *data, size_t len)
 {
   uint8_t *room = take_room(conn->engine);
 

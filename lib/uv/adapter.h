@@ -50,6 +50,7 @@ struct sio_uv {
   uint64_t timer_at;     /* when the timer is set to, or SIO_NEVER */
   uint64_t told_now;     /* the time that the server knows */
   uint64_t unix_time_at; /* when the server was last told the wall clock */
+  bool proxied;          /* listeners that are made expect PROXY headers */
   bool closing;
   bool finishing;
   sio_uv_closed_fn on_closed;
@@ -86,7 +87,7 @@ struct sio__uv_stream;
 /* Accept a connection from a listener; `tls` NULL: a plain one.  False: no
  * memory, and libuv does not ask again before it has been accepted. */
 bool sio__uv_accept(struct sio_uv *uv, uv_stream_t *listener,
-                    sio_tls_config *tls);
+                    sio_tls_config *tls, bool proxied);
 void sio__uv_on_ready(sio_conn *conn, void *conn_user, void *user);
 void sio__uv_flush_ready(struct sio_uv *uv);
 void sio__uv_free_writes(struct sio_uv *uv);

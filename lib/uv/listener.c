@@ -15,6 +15,7 @@ struct sio__uv_listener {
   struct sio_uv *uv;
   sio_tls_config *tls; /* a reference; NULL: plain */
   int port;            /* TCP */
+  bool proxied;        /* PROXY headers come first */
   bool starving;       /* a connection waits: there was no memory for it */
   union {
     uv_handle_t handle;
@@ -54,7 +55,7 @@ static void on_connection(uv_stream_t *stream, int status)
   struct sio__uv_listener *l = stream->data;
 
   if (status == 0)
-    l->starving = !sio__uv_accept(l->uv, stream, l->tls);
+    l->starving = !sio__uv_accept(l->uv, stream, l->tls, l->proxied);
 }
 
 void sio__uv_accept_starving(struct sio_uv *uv)
@@ -66,7 +67,7 @@ void sio__uv_accept_starving(struct sio_uv *uv)
         SIO__CONTAINER(link, struct sio__uv_listener, link);
 
     if (l->starving && !uv_is_closing(&l->as.handle))
-      l->starving = !sio__uv_accept(uv, &l->as.stream, l->tls);
+      l->starving = !sio__uv_accept(uv, &l->as.stream, l->tls, l->proxied);
   }
 }
 
@@ -77,6 +78,7 @@ static struct sio__uv_listener *new_listener(struct sio_uv *uv, bool tcp)
   if (l == NULL)
     return NULL;
   l->uv = uv;
+  l->proxied = uv->proxied;
   /* Neither can fail without flags. */
   if (tcp)
     (void)uv_tcp_init(uv->loop, &l->as.tcp);
@@ -200,6 +202,11 @@ int sio_uv_listen_tls(sio_uv *uv, const char *address, int port,
   if (config == NULL)
     return sio__uv_fail(uv, SIO_ERR_INVALID, "there is no configuration");
   return listen_at(uv, address, port, config);
+}
+
+void sio_uv_expect_proxy(sio_uv *uv, bool expect)
+{
+  uv->proxied = expect;
 }
 
 int sio_uv_set_tls(sio_uv *uv, int port, sio_tls_config *config)

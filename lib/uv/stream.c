@@ -340,10 +340,10 @@ static struct sio__uv_stream *new_stream(struct sio_uv *uv, uv_handle_type type)
 }
 
 /* The stream is connected: let the server have it. */
-static int serve(struct sio__uv_stream *s, sio_tls_config *tls)
+static int serve(struct sio__uv_stream *s, sio_tls_config *tls, bool proxied)
 {
   char address[64];
-  sio_peer peer = {address, false, tls};
+  sio_peer peer = {.address = address, .tls = tls, .proxied = proxied};
   int rv;
 
   sio__uv_tick(s->uv);
@@ -357,13 +357,13 @@ static int serve(struct sio__uv_stream *s, sio_tls_config *tls)
 }
 
 bool sio__uv_accept(struct sio_uv *uv, uv_stream_t *listener,
-                    sio_tls_config *tls)
+                    sio_tls_config *tls, bool proxied)
 {
   struct sio__uv_stream *s = new_stream(uv, listener->type);
 
   if (s == NULL)
     return false;
-  if (uv_accept(listener, &s->as.stream) != 0 || serve(s, tls) != 0)
+  if (uv_accept(listener, &s->as.stream) != 0 || serve(s, tls, proxied) != 0)
     close_stream(s, 0);
   return true;
 }
@@ -389,7 +389,7 @@ static int adopt(struct sio_uv *uv, int fd, sio_span received, bool *owned)
   rv = type == UV_TCP ? uv_tcp_open(&s->as.tcp, fd)
                       : uv_pipe_open((uv_pipe_t *)&s->as, fd);
   *owned = rv == 0;
-  rv = rv == 0 ? serve(s, NULL)
+  rv = rv == 0 ? serve(s, NULL, false)
                : sio__uv_fail(uv, SIO_ERR_IO, "descriptor %d: %s", fd,
                               uv_strerror(rv));
   if (rv != 0)

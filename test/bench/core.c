@@ -101,7 +101,7 @@ static void send_text(sio_conn *conn, const char *text)
 
 static sio_conn *connect_one(sio_server *server)
 {
-  static const sio_peer peer = {"127.0.0.1", false, NULL};
+  static const sio_peer peer = {.address = "127.0.0.1"};
   uint8_t request[] = REQUEST;
   sio_conn *conn;
 

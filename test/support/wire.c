@@ -195,7 +195,7 @@ void wire_settle(struct wire *w)
 
 void wire_connect(struct wire *w, struct wire_peer *peer)
 {
-  static const sio_peer who = {"192.0.2.7", false, NULL};
+  static const sio_peer who = {.address = "192.0.2.7"};
 
   peer->wire = w;
   peer->at = 0;

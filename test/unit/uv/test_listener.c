@@ -237,6 +237,30 @@ static void listen_and_serve(struct test_mem *mem, void *user)
   world_close(&w);
 }
 
+static void test_ports_may_expect_a_proxy(void **state)
+{
+  static const char line[] = "PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\n";
+
+  (void)state;
+  world_open(&w, NULL);
+  sio_uv_expect_proxy(w.uv, true);
+  world_listen(&w);
+  sio_uv_expect_proxy(w.uv, false); /* of no concern to those that are there */
+  peer_dial(&w, &a);
+  peer_send(&a, line, sizeof line - 1);
+  peer_join(&a);
+  peer_echo(&a);
+  peer_dial(&w, &b);
+  peer_get(&b, "/");
+  peer_expect_end(&b);
+  peer_close(&b);
+  world_listen(&w);
+  peer_enter(&w, &b);
+  peer_close(&a);
+  peer_close(&b);
+  world_close(&w);
+}
+
 static void test_no_memory_costs_one_connection_at_most(void **state)
 {
   (void)state;
@@ -258,6 +282,7 @@ int main(void)
       cmocka_unit_test(test_another_file_in_the_way_stays),
       cmocka_unit_test(test_paths_that_cannot_be_used_are_reported),
       cmocka_unit_test(test_a_connection_too_many_is_closed),
+      cmocka_unit_test(test_ports_may_expect_a_proxy),
       cmocka_unit_test(test_no_memory_costs_one_connection_at_most),
   };
 
