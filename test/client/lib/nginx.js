@@ -12,9 +12,12 @@ const { sleep, within } = require('./wait');
 const PAGE = path.resolve(__dirname, '../../../docs/proxy.md');
 const ENDING_MS = 5000;
 
-// The blocks of the page: the usual configuration, and an upstream.
-const [USUAL, SEVERAL] = [...fs.readFileSync(PAGE, 'utf8').matchAll(/```nginx\n([^]*?)```/g)]
+// The blocks of the page: the usual configuration, and the upstream of several
+// servers.
+const BLOCKS = [...fs.readFileSync(PAGE, 'utf8').matchAll(/```nginx\n([^]*?)```/g)]
   .map((match) => match[1]);
+const USUAL = BLOCKS.find((block) => block.includes('listen 80;'));
+const SEVERAL = BLOCKS.find((block) => block.includes('127.0.0.1:3002'));
 
 // What stands around the configuration of the page.
 function frame(folder, inner) {
