@@ -51,7 +51,7 @@ struct sio_ack *sio__ack_for_node(struct sio_server *server,
   return ack;
 }
 
-static struct sio_server *server_of(const struct sio_ack *ack)
+struct sio_server *sio__ack_server(const struct sio_ack *ack)
 {
   return ack->socket != NULL ? ack->socket->ns->server
                              : ack->origin->ns->server;
@@ -79,7 +79,7 @@ void sio_ack_release(sio_ack *ack)
     return;
   socket = ack->socket;
   origin = ack->origin;
-  server = server_of(ack);
+  server = sio__ack_server(ack);
   if (server->n_spare_acks < MAX_SPARE && !server->freed) {
     ack->next_spare = server->spare_acks;
     server->spare_acks = ack;

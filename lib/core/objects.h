@@ -348,6 +348,7 @@ struct sio_ack *sio__ack_new(struct sio_socket *socket, uint64_t id);
  * no memory. */
 struct sio_ack *sio__ack_for_node(struct sio_server *server,
                                   struct sio__origin *origin);
+struct sio_server *sio__ack_server(const struct sio_ack *ack);
 void sio__acks_dispose(struct sio_server *server);
 
 /* An answer that a middleware owes. */

@@ -75,7 +75,7 @@ int sio_ack_struct(sio_ack *ack, const sio_schema *schema, const void *value)
 
   if (ack == NULL)
     return 0;
-  server = sio_ack_socket(ack)->ns->server;
+  server = sio__ack_server(ack);
   if (server->freed)
     return SIO_ERR_DISCONNECTED;
   payload = take_scratch(server);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* lib/core/nodes.c: events between nodes. */
+#include "chat_contract.h"
 #include "joined_world.h"
 
 #include <sio/dynamic.h>
@@ -79,6 +80,25 @@ static void test_each_node_answers_once(void **state)
   assert_int_equal(sio_emitf(ask(sio_nodes(w->root)), "nobody", NULL), 0);
   assert_noted(w, "there: \ndone 0, 1 of 1\n");
   sio_payload_free(payload);
+  end_joined();
+}
+
+static void answer_struct(sio_ns *ns, const sio_args *args, sio_ack *ack,
+                          void *user)
+{
+  (void)ns;
+  (void)args;
+  (void)user;
+  assert_int_equal(sio_ack_struct(ack, done_schema(), &(done){.id = 7}), 0);
+}
+
+static void test_a_node_may_answer_with_a_struct(void **state)
+{
+  (void)state;
+  begin_joined(NULL);
+  assert_int_equal(on_other("e", answer_struct), 0);
+  assert_int_equal(sio_emitf(ask(sio_nodes(w->root)), "e", NULL), 0);
+  assert_noted(w, "there: {\"id\":7}\ndone 0, 1 of 1\n");
   end_joined();
 }
 
@@ -223,6 +243,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_an_event_reaches_handlers_of_other_nodes_only),
       cmocka_unit_test(test_each_node_answers_once),
+      cmocka_unit_test(test_a_node_may_answer_with_a_struct),
       cmocka_unit_test(test_a_node_may_answer_later),
       cmocka_unit_test(test_without_other_nodes_nobody_is_asked),
       cmocka_unit_test(test_handlers_of_a_parent_hold_for_children),
