@@ -95,7 +95,7 @@ int sio_server_set_adapter(sio_server *server, const sio_adapter_ops *ops,
     return SIO_ERR_INVALID;
   if (server->plain)
     return SIO_ERR_UNSUPPORTED;
-  if (server->freed)
+  if (server->ending)
     return SIO_ERR_STATE;
   sio__engine_enter(&server->engine);
   if (ops != NULL)

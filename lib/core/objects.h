@@ -46,6 +46,7 @@ struct sio__head {
 
 struct sio_server {
   uint32_t refs; /* the host's, and those of handles that it retains */
+  bool ending;   /* sio_server_free() has begun */
   bool freed;    /* by the host: only handles are left */
   bool closing;
   struct sio__server_drain *draining; /* NULL: it is not */

@@ -255,6 +255,7 @@ void sio_server_free(sio_server *server)
   if (server == NULL)
     return;
   sio__engine_enter(&server->engine);
+  server->ending = true;
   server->closing = true; /* nobody is to close it any more */
   server->engine.closing = true;
   leave_all(server);

@@ -115,6 +115,43 @@ static void test_a_short_table_of_functions_is_completed(void **state)
   world_close(&w);
 }
 
+static void set_again(int status, size_t answered, size_t asked, void *user)
+{
+  (void)answered;
+  (void)asked;
+  world_note(&w, "done %d", status);
+  assert_int_equal(sio_server_set_adapter(w.server, &ops, user), SIO_ERR_STATE);
+}
+
+static int say_nothing(sio_ns *ns, const sio_operation *operation, void *user)
+{
+  (void)ns;
+  (void)operation;
+  (void)user;
+  return 0;
+}
+
+static void see_nothing(const sio_socket_info *info, void *user)
+{
+  (void)info;
+  (void)user;
+}
+
+static void test_a_server_that_is_freed_gets_no_adapter(void **state)
+{
+  (void)state;
+  open_world();
+  ops.opened = on_opened;
+  ops.closed = on_closed;
+  ops.publish = say_nothing;
+  set();
+  assert_int_equal(
+      sio_fetch(sio_everyone(w.root), 100, see_nothing, set_again, &w), 0);
+  assert_noted(&w, "opened /\n");
+  world_close(&w);
+  assert_noted(&w, "closed / with 0\ndone -500\n");
+}
+
 /* ---- Rooms ---- */
 
 static void test_rooms_are_told_when_they_come_and_go(void **state)
@@ -142,6 +179,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_each_namespace_is_opened_and_closed_once),
       cmocka_unit_test(test_an_adapter_comes_once_and_before_sockets),
+      cmocka_unit_test(test_a_server_that_is_freed_gets_no_adapter),
       cmocka_unit_test(test_a_short_table_of_functions_is_completed),
       cmocka_unit_test(test_rooms_are_told_when_they_come_and_go),
   };
