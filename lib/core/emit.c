@@ -60,8 +60,11 @@ static int ask_one(const sio_target *target, sio_str event,
     return rv;
   socket->ns->next_ack++;
   rv = send_to_one(target, event, body, true, id);
-  if (!sio__is_sent(rv))
-    sio__pending_cancel(socket, id);
+  if (sio__is_sent(rv))
+    return rv;
+  if (!sio__pending_is_expected(socket, id))
+    return 0; /* the socket has left meanwhile, and that was the answer */
+  sio__pending_cancel(socket, id);
   return rv;
 }
 

@@ -27,9 +27,12 @@ static inline bool sio__is_dropped(const sio_target *target,
   return true;
 }
 
-/* What an emit that has sent something to one socket answers. */
+/* What an emit that has sent something to one socket answers.  The host may
+ * have let the socket go when it was shown the packet. */
 static inline int sio__answer_of(struct sio_socket *socket)
 {
+  if (socket->client == NULL)
+    return 0;
   if (sio__session_pending(socket->client->session) <=
       socket->ns->server->options.high_water_bytes)
     return 0;

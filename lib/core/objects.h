@@ -232,9 +232,11 @@ struct sio_socket {
   struct sio__member member;
   uint32_t refs; /* the client's while it is known, and the host's */
   uint8_t state;
-  bool accepting; /* its middlewares are being run right now */
-  bool told;      /* that its client has sent what is not a packet */
-  uint8_t drain;  /* enum sio__socket_drain */
+  bool accepting;  /* its middlewares are being run right now */
+  bool told;       /* that its client has sent what is not a packet */
+  uint8_t parting; /* its client is being told that it is disconnected (1), or
+                      that its connection is closed (2) */
+  uint8_t drain;   /* enum sio__socket_drain */
   /* JOINING: how many of them, the parent's first. */
   uint32_t next_middleware, n_parent_middlewares, n_middlewares;
   struct sio_ns *ns;          /* a reference */

@@ -334,10 +334,13 @@ int sio_socket_disconnect(sio_socket *socket, bool close)
                                  0, 0};
   struct sio__client *client = socket->client;
   struct sio__engine *engine = &socket->ns->server->engine;
+  uint8_t parting = close ? 2 : 1;
 
-  if (socket->state != SOCKET_CONNECTED)
+  /* Whoever is shown that packet may want the same. */
+  if (socket->state != SOCKET_CONNECTED || socket->parting >= parting)
     return SIO_ERR_DISCONNECTED;
   sio__engine_enter(engine);
+  socket->parting = parting;
   if (!close) {
     sio__send_bare(client, PACKET_DISCONNECT, sio__ns_str(socket->ns));
     sio__socket_leave(socket, &end);

@@ -113,6 +113,83 @@ static void test_a_session_that_is_closed_over_one_gets_none(void **state)
   }
 }
 
+static void note_answer(sio_socket *socket, int status, const sio_args *args,
+                        void *user)
+{
+  (void)socket;
+  (void)args;
+  (void)user;
+  world_note(&w, "answer %d", status);
+}
+
+/* The socket leaves, but not its session. */
+static void part(sio_session *session, sio_packet_type type,
+                 const sio_message *message, void *user)
+{
+  sio_socket *socket = sio_ns_socket(w.root, sio_s(a.sid));
+
+  (void)session;
+  (void)message;
+  (void)user;
+  if (type == SIO_PACKET_MESSAGE && socket != NULL)
+    (void)sio_socket_disconnect(socket, false); /* or it leaves already */
+}
+
+/* What was shown is sent, and the session goes on without the socket. */
+static void test_a_socket_may_leave_when_its_packet_is_shown(void **state)
+{
+  static const char *const forms[] = {"41\n42[\"e\"]\n", "41\n420[\"e\"]\n"};
+  sio_session_handlers handlers;
+  sio_target target;
+
+  (void)state;
+  sio_session_handlers_init(&handlers);
+  handlers.packet_out = part;
+  for (int asks = 0; asks <= 1; asks++) {
+    world_open(&w, NULL);
+    client_enter(&w, &a);
+    assert_int_equal(sio_server_on_sessions(w.server, &handlers, NULL), 0);
+    target = sio_only(client_socket(&a, "/"));
+    if (asks)
+      target = sio_with_ack(target, 100, note_answer, NULL);
+    assert_int_equal(sio_emitf(target, "e", NULL), 0);
+    assert_noted(&w, asks ? "answer -500\n" : "");
+    assert_hears(&a, forms[asks]);
+    client_join(&a, "/");
+    world_close(&w);
+  }
+}
+
+static void part_for_good(sio_session *session, sio_packet_type type,
+                          const sio_message *message, void *user)
+{
+  sio_socket *socket = sio_ns_socket(w.root, sio_s(a.sid));
+
+  (void)session;
+  (void)message;
+  (void)user;
+  if (type == SIO_PACKET_MESSAGE && socket != NULL)
+    (void)sio_socket_disconnect(socket, true); /* or it leaves already */
+}
+
+static void test_a_connection_may_be_closed_when_its_end_is_shown(void **state)
+{
+  sio_session_handlers handlers;
+
+  (void)state;
+  sio_session_handlers_init(&handlers);
+  handlers.packet_out = part_for_good;
+  for (int close = 0; close <= 1; close++) {
+    world_open(&w, NULL);
+    client_enter(&w, &a);
+    assert_int_equal(sio_server_on_sessions(w.server, &handlers, NULL), 0);
+    assert_int_equal(sio_socket_disconnect(client_socket(&a, "/"), close), 0);
+    assert_non_null(strstr(client_hear(&a), "<close>\n"));
+    assert_int_equal(sio_server_socket_count(w.server), 0);
+    world_close(&w);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -121,6 +198,8 @@ int main(void)
       cmocka_unit_test(test_an_acknowledgement_keeps_its_attachments),
       cmocka_unit_test(test_what_is_replayed_keeps_its_attachments),
       cmocka_unit_test(test_a_session_that_is_closed_over_one_gets_none),
+      cmocka_unit_test(test_a_socket_may_leave_when_its_packet_is_shown),
+      cmocka_unit_test(test_a_connection_may_be_closed_when_its_end_is_shown),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,6 +191,29 @@ static void test_an_answer_is_read_into_a_struct(void **state)
   world_close(&w);
 }
 
+/* The host lets the socket go when it is shown what is about to be sent. */
+static void leave_first(sio_socket *socket, sio_str event, sio_str json,
+                        void *user)
+{
+  (void)event;
+  (void)json;
+  (void)user;
+  assert_int_equal(sio_socket_disconnect(socket, false), 0);
+}
+
+static void test_who_leaves_while_it_is_asked_is_told_of_once(void **state)
+{
+  (void)state;
+  begin();
+  assert_int_equal(sio_on_outgoing(w.root, leave_first, NULL), 0);
+  assert_int_equal(sio_typed_ask(talk_quit, sio_only(client_socket(&c, "/")),
+                                 1000, on_done, NULL, SIO_NONE),
+                   0);
+  assert_noted(&w, "left\n");
+  assert_hears(&c, "41\n");
+  world_close(&w);
+}
+
 static void test_errors_of_questions(void **state)
 {
   (void)state;
@@ -243,6 +266,7 @@ int main(void)
       cmocka_unit_test(test_nobody_waits_for_an_answer),
       cmocka_unit_test(test_a_struct_answers_a_client),
       cmocka_unit_test(test_an_answer_is_read_into_a_struct),
+      cmocka_unit_test(test_who_leaves_while_it_is_asked_is_told_of_once),
       cmocka_unit_test(test_errors_of_questions),
       cmocka_unit_test(test_every_allocation_may_fail),
   };
