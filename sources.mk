@@ -27,7 +27,7 @@ SRC_eio     := accept admission admit bundle connection engine exchange guests \
                respond route secure session shutdown snapshot traffic upgrade \
                verify websocket
 SRC_core    := ack asking attach body cast client cluster data describe \
-               dispatch drain dynamic emit enforce fetch gather hooks inbox \
+               dispatch drain dynamic emit enforce farewell fetch gather hooks inbox \
                initial listeners listing membership metrics middleware \
                namespace nodes notify options passage pattern prometheus \
                question rates receive recovery revival roomops selection \

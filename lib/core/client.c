@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "core/asking.h"
 #include "core/drain.h"
+#include "core/farewell.h"
 #include "core/rates.h"
 #include "core/v2.h"
 #include "proto/msgpack.h"
@@ -18,6 +19,7 @@ static void free_client(struct sio__deferred *deferred)
       SIO__CONTAINER(deferred, struct sio__client, deferred);
 
   sio__rates_free(client);
+  sio__farewell_free(client);
   sio__mem_free(&client->server->mem, client, sizeof *client);
 }
 
@@ -182,6 +184,7 @@ static void on_connect(struct sio__client *client,
   struct sio_socket *socket =
       ns != NULL ? sio__client_socket(client, ns) : NULL;
 
+  sio__farewell_forget(client, packet->nsp);
   if (client->rates != NULL && !sio__rates_join(client, packet->nsp))
     return;
   if (socket != NULL) {
@@ -203,19 +206,44 @@ static void on_connect(struct sio__client *client,
     sio__wish(client, packet->nsp, &auth);
 }
 
-/* The socket that a packet is for; NULL, and the client is on its way out, if
- * it has not joined that namespace. */
-static struct sio_socket *addressee(struct sio__client *client,
-                                    const struct sio__packet *packet)
+/* Whether a client may send a packet, and the socket that it is for; NULL: the
+ * server has made it leave, which the client may not know yet.  False: the
+ * client is on its way out, as it has not joined that namespace. */
+static bool find_addressee(struct sio__client *client,
+                           const struct sio__packet *packet,
+                           struct sio_socket **socket)
 {
   struct sio_ns *ns = sio__ns_find(client->server, packet->nsp);
-  struct sio_socket *socket =
-      ns != NULL ? sio__client_socket(client, ns) : NULL;
 
-  if (socket != NULL && socket->state != SOCKET_JOINING)
-    return socket;
+  *socket = ns != NULL ? sio__client_socket(client, ns) : NULL;
+  if (*socket != NULL && (*socket)->state != SOCKET_JOINING)
+    return true;
+  if (*socket == NULL && sio__farewell_has(client, packet->nsp))
+    return true;
   not_allowed(client, "a packet for a namespace that was not joined");
-  return NULL;
+  return false;
+}
+
+/* A packet for a socket that the server has made leave meanwhile. */
+static void drop_late(struct sio__client *client,
+                      const struct sio__packet *packet,
+                      const sio_span *attachments)
+{
+  switch (packet->type) {
+  case PACKET_EVENT:
+  case PACKET_BINARY_EVENT:
+  case PACKET_ACK:
+  case PACKET_BINARY_ACK:
+    if (client->rates != NULL)
+      sio__rates_late(client, packet, attachments);
+    break;
+  case PACKET_DISCONNECT:
+    sio__farewell_forget(client, packet->nsp);
+    break;
+  default:
+    not_allowed(client, "a packet that only servers send");
+    break;
+  }
 }
 
 /* Whether a packet is beyond a rate, which has been seen to then. */
@@ -246,9 +274,15 @@ static void deliver(struct sio__client *client, struct sio__packet *packet,
 {
   static const sio_end left = {SIO_REASON_CLIENT_DISCONNECT,
                                SIO_CAUSE_CLIENT_LEFT, NULL, 0, 0};
-  struct sio_socket *socket = addressee(client, packet);
+  struct sio_socket *socket;
 
-  if (socket == NULL || is_too_fast(socket, packet, attachments))
+  if (!find_addressee(client, packet, &socket))
+    return;
+  if (socket == NULL) {
+    drop_late(client, packet, attachments);
+    return;
+  }
+  if (is_too_fast(socket, packet, attachments))
     return;
   switch (packet->type) {
   case PACKET_EVENT:
@@ -272,8 +306,9 @@ static void deliver(struct sio__client *client, struct sio__packet *packet,
 static void hold(struct sio__client *client, const struct sio__packet *packet)
 {
   struct sio_server *server = client->server;
+  struct sio_socket *socket;
 
-  if (addressee(client, packet) == NULL)
+  if (!find_addressee(client, packet, &socket))
     return;
   client->reassembly = sio__reassembly_new(&server->mem, packet);
   if (client->reassembly == NULL)

@@ -178,6 +178,7 @@ struct sio__client {
   uint32_t n_wishes;                  /* those that are undecided */
   bool joined;                        /* some namespace, at some time */
   struct sio__reassembly *reassembly; /* of a packet with attachments */
+  struct sio__farewells *farewells;   /* NULL: none; core/farewell.h */
   struct sio__rates *rates;      /* NULL: none are limited; see core/rates.h */
   struct sio__timer timer;       /* to join; then for attachments */
   struct sio__deferred deferred; /* frees it */

@@ -46,11 +46,18 @@ static void cut(struct sio__client *client, sio_cause cause,
   sio__client_end(client, &end);
 }
 
-static bool spend(struct sio_socket *socket, sio_str event, sio_cause cause,
+/* An event of this client, for `socket`, or NULL: for one that has left. */
+struct incoming {
+  struct sio__client *client;
+  struct sio_socket *socket;
+  sio_str event;
+};
+
+static bool spend(const struct incoming *in, sio_cause cause,
                   struct sio__bucket *bucket, const struct sio__rate *rate,
                   uint64_t amount)
 {
-  struct sio__client *client = socket->client;
+  struct sio__client *client = in->client;
 
   if (take(client, bucket, rate, amount))
     return true;
@@ -59,19 +66,22 @@ static bool spend(struct sio_socket *socket, sio_str event, sio_cause cause,
     return false;
   }
   client->server->engine.metrics.events_dropped++;
-  socket->ns->metrics.events_over_rate++;
-  (void)sio_socket_retain(socket);
-  sio__listeners_problem(socket, SIO_ERR_LIMIT, sio_cause_text(cause), event);
-  sio_socket_release(socket);
+  if (in->socket == NULL)
+    return false;
+  in->socket->ns->metrics.events_over_rate++;
+  (void)sio_socket_retain(in->socket);
+  sio__listeners_problem(in->socket, SIO_ERR_LIMIT, sio_cause_text(cause),
+                         in->event);
+  sio_socket_release(in->socket);
   return false;
 }
 
-bool sio__rates_event(struct sio_socket *socket,
+static bool spend_all(const struct incoming *in,
                       const struct sio__packet *packet,
                       const sio_span *attachments)
 {
-  struct sio__rates *rates = socket->client->rates;
-  const sio_server_options *o = &socket->client->server->options;
+  struct sio__rates *rates = in->client->rates;
+  const sio_server_options *o = &in->client->server->options;
   const struct sio__rate events =
       sio__rate_of(o->events_per_second, o->events_burst);
   const struct sio__rate bytes =
@@ -80,10 +90,26 @@ bool sio__rates_event(struct sio_socket *socket,
 
   for (size_t i = 0; i < packet->attachments; i++)
     size += attachments[i].len;
-  return spend(socket, packet->event, SIO_CAUSE_RATE_EVENTS, &rates->events,
-               &events, 1) &&
-         spend(socket, packet->event, SIO_CAUSE_RATE_BYTES, &rates->bytes,
-               &bytes, size);
+  return spend(in, SIO_CAUSE_RATE_EVENTS, &rates->events, &events, 1) &&
+         spend(in, SIO_CAUSE_RATE_BYTES, &rates->bytes, &bytes, size);
+}
+
+bool sio__rates_event(struct sio_socket *socket,
+                      const struct sio__packet *packet,
+                      const sio_span *attachments)
+{
+  const struct incoming in = {socket->client, socket, packet->event};
+
+  return spend_all(&in, packet, attachments);
+}
+
+void sio__rates_late(struct sio__client *client,
+                     const struct sio__packet *packet,
+                     const sio_span *attachments)
+{
+  const struct incoming in = {client, NULL, packet->event};
+
+  (void)spend_all(&in, packet, attachments); /* it is dropped anyway */
 }
 
 /* Who is refused may try again later. */

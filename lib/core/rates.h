@@ -26,6 +26,10 @@ void sio__rates_free(struct sio__client *client);
 bool sio__rates_event(struct sio_socket *socket,
                       const struct sio__packet *packet,
                       const sio_span *attachments);
+/* The same for one that is dropped, as its socket has left. */
+void sio__rates_late(struct sio__client *client,
+                     const struct sio__packet *packet,
+                     const sio_span *attachments);
 bool sio__rates_join(struct sio__client *client, sio_str nsp);
 
 #endif

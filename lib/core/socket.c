@@ -3,6 +3,7 @@
 #include "core/namespace.h"
 
 #include "base/mem.h"
+#include "core/farewell.h"
 #include "core/passage.h"
 #include "core/membership.h"
 #include "core/recovery.h"
@@ -342,6 +343,7 @@ int sio_socket_disconnect(sio_socket *socket, bool close)
   sio__engine_enter(engine);
   socket->parting = parting;
   if (!close) {
+    sio__farewell_note(client, sio__ns_str(socket->ns));
     sio__send_bare(client, PACKET_DISCONNECT, sio__ns_str(socket->ns));
     sio__socket_leave(socket, &end);
   } else {

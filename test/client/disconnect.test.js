@@ -59,6 +59,25 @@ suite('disconnecting', () => {
     await settle(custom);
   });
 
+  eachMode('what is still under way does not end the connection', async (t, mode) => {
+    const server = await startServer(t);
+    const socket = await connect(server, mode);
+    const custom = socket.io.socket('/custom', {});
+    await event(custom, 'connect');
+    const gone = event(socket, 'disconnect');
+    const dropped = collect(socket, 'message-back');
+    socket.emit('leave-me', false);
+    for (let i = 0; i < 200; i += 1) socket.emit('message', i, Buffer.from([i]));
+    assert.equal((await gone)[0], 'io server disconnect');
+    await settle(custom);
+    assert.equal(custom.connected, true);
+    assert.deepEqual(dropped, []);
+    const again = event(socket, 'connect');
+    socket.connect();
+    await again;
+    await settle(socket);
+  });
+
   eachMode('disconnect(true) ends every namespace of the connection', async (t, mode) => {
     const server = await startServer(t);
     const main = await connect(server, mode);
