@@ -87,6 +87,7 @@ UNIT_EXTRA := adapter/test_backlog_replay \
               core/test_adjacent \
               core/test_attached \
               core/test_attachments \
+              core/test_auth_size \
               core/test_backpressure \
               core/test_budget \
               core/test_callbacks \

@@ -149,14 +149,15 @@ SIO_API const char *sio_reason_text(sio_reason reason);
   X(TLS_CERTIFICATE, 61, "the client certificate was refused")                 \
   X(TLS_ALERT, 62, "the peer has ended TLS with an alert")                     \
   X(TLS_RECORD, 63, "an invalid TLS record")                                   \
-  X(PROXY, 64, "not the header of a trusted proxy")
+  X(PROXY, 64, "not the header of a trusted proxy")                            \
+  X(AUTH_SIZE, 65, "the auth payload is too large")
 
 /** Precise causes; see SIO_CAUSE_LIST. */
 typedef enum sio_cause {
 #define SIO_CAUSE_ENUM(name, value, text) SIO_CAUSE_##name = value,
   SIO_CAUSE_LIST(SIO_CAUSE_ENUM)
 #undef SIO_CAUSE_ENUM
-      SIO_CAUSE_COUNT_ = 65,
+      SIO_CAUSE_COUNT_ = 66,
   SIO_CAUSE_MAX_ = 0x7fffffff
 } sio_cause;
 

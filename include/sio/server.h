@@ -198,6 +198,7 @@ typedef struct sio_server_options {
                                     none, see docs/proxy.md */
   const char *proxy_header;    /**< copied; in which they tell for whom they
                                     ask; "x-forwarded-for" */
+  uint64_t max_auth_bytes;     /**< of the payload of a CONNECT; 16384 */
 } sio_server_options;
 
 #define sio_server_options_init(options)                                       \

@@ -174,6 +174,37 @@ static bool may_repeat(const struct sio__client *client,
           socket->joined_turn == server->engine.turn);
 }
 
+/* Whether the payload of a CONNECT is too large; that has been answered then:
+ * it would be held before anybody decides about the client. */
+static bool is_too_much(struct sio__client *client, sio_str nsp,
+                        const struct sio__given *auth)
+{
+  static const sio_str none = {NULL, 0};
+  static const char message[] = "Auth payload too large";
+  const struct sio__about about = {
+      "socket", sio_session_connection(client->session), "join", NULL};
+  uint64_t bytes = auth->json.len;
+  struct sio__buf *out;
+
+  for (size_t i = 0; i < auth->n_attachments; i++)
+    bytes += auth->attachments[i].len;
+  if (bytes <= client->server->options.max_auth_bytes)
+    return false;
+  out =
+      sio__packet_begin(client->server, PACKET_CONNECT_ERROR, 0, nsp, false, 0);
+  if (sio__v2_is(client)) {
+    sio__v2_refusal(out, message, none);
+  } else {
+    sio__buf_text(out, "{\"message\":\"");
+    sio__buf_text(out, message);
+    sio__buf_text(out, "\"}");
+  }
+  (void)sio__packet_send(client); /* or its session fails */
+  sio__engine_note(&client->server->engine, &about, SIO_CAUSE_AUTH_SIZE, NULL,
+                   bytes);
+  return true;
+}
+
 static void on_connect(struct sio__client *client,
                        const struct sio__packet *packet,
                        const sio_span *attachments)
@@ -193,6 +224,8 @@ static void on_connect(struct sio__client *client,
     return;
   }
   if (ns == NULL && sio__client_wishes(client, packet->nsp))
+    return;
+  if (is_too_much(client, packet->nsp, &auth))
     return;
   if (client->n_sockets + client->n_wishes >=
       client->server->options.max_namespaces) {

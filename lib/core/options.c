@@ -54,6 +54,7 @@ static const sio_server_options defaults = {
     .rate_policy = SIO_RATE_CLOSE,
     .tls_handshake_timeout_ms = 10000,
     .proxy_header = "x-forwarded-for",
+    .max_auth_bytes = 16384,
 };
 
 void sio_server_options_init_sized(sio_server_options *options, size_t size)
@@ -122,6 +123,7 @@ static const struct range {
     RANGE(max_addresses, 1, UINT32_MAX),
     RANGE(rate_policy, 0, SIO_RATE_CLOSE),
     RANGE(output_policy, 0, SIO_OUTPUT_REFUSE),
+    RANGE(max_auth_bytes, 2, BIG),
     RANGE(parser, 0, SIO_PARSER_MSGPACK),
 };
 

@@ -189,6 +189,7 @@ static const struct limit limits[SIO_CAUSE_COUNT_] = {
     [SIO_CAUSE_RATE_JOINS] = RATE(joins_per_second, joins_burst),
     [SIO_CAUSE_OUTPUT_PACKETS] = FIELD(max_output_packets),
     [SIO_CAUSE_TLS_TIMEOUT] = FIELD(tls_handshake_timeout_ms),
+    [SIO_CAUSE_AUTH_SIZE] = FIELD(max_auth_bytes),
 };
 
 #undef FIELD

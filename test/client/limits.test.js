@@ -58,6 +58,19 @@ async function ended(server, socket) {
 }
 
 suite('limits', () => {
+  eachMode('an auth payload that is too large is refused, and the client may try again', async (t, mode) => {
+    const server = await startServer(t);
+    const socket = await connect(server, mode);
+    const custom = socket.io.socket('/custom', { auth: { token: 'x'.repeat(16384) } });
+    const [error] = await event(custom, 'connect_error');
+    assert.equal(error.message, 'Auth payload too large');
+    custom.auth = { token: 'x'.repeat(16384 - 12) };
+    const back = event(custom, 'auth');
+    custom.connect();
+    assert.deepEqual(await back, [custom.auth]);
+    await ask(socket, 'message-with-ack', 'still here');
+  });
+
   check('an address that comes too often gets 429', async (t) => {
     const server = await startServer(t, {
       handshakesPerAddress: 1, handshakesPerAddressBurst: 2,

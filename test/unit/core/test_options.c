@@ -84,6 +84,7 @@ static const struct field fields[] = {
     FIELD(event_bytes_burst, 0, UINT64_MAX, 0),
     FIELD(output_policy, 0, 1, 0),
     FIELD(max_output_packets, 0, UINT32_MAX, 0),
+    FIELD(max_auth_bytes, 2, UINT32_MAX / 4, 16384),
 };
 
 static uint64_t get(const sio_server_options *options, const struct field *f)

@@ -529,6 +529,25 @@ static void test_out_of_memory_costs_the_client_at_most(void **state)
   assert_true(n > 12);
 }
 
+static void test_a_query_that_is_too_large_is_refused(void **state)
+{
+  sio_server_options options;
+
+  (void)state;
+  world_options(&w, &options);
+  options.allow_eio3 = 1;
+  options.max_auth_bytes = 12;
+  world_open(&w, &options);
+  assert_non_null(sio_of(w.server, "/b"));
+  assert_true(open_v2(&a));
+  (void)client_hear(&a); /* "/" has no payload that could be too large */
+  client_say(&a, "40/b?t=123456,"); /* {"t":"123456"} */
+  assert_hears(&a, "44/b,\"Auth payload too large\"\n");
+  client_say(&a, "40/b?t=1234,");
+  assert_hears(&a, "40/b,\n");
+  world_close(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -551,6 +570,7 @@ int main(void)
       cmocka_unit_test(test_ids_may_be_of_any_length),
       cmocka_unit_test(test_whoever_is_new_has_an_id_of_its_own),
       cmocka_unit_test(test_out_of_memory_costs_the_client_at_most),
+      cmocka_unit_test(test_a_query_that_is_too_large_is_refused),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
