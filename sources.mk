@@ -100,6 +100,7 @@ UNIT_EXTRA := adapter/test_backlog_replay \
               core/test_revival_gaps \
               core/test_revival_random \
               core/test_revival_reasons \
+              core/test_shown \
               core/test_v2_urls \
               core/test_volatile \
               eio/test_baseline \

@@ -140,6 +140,10 @@ static int answer(struct sio_ack *ack, struct sio__body *body)
     rv = sio__body_send(socket->client, body, 0);
     if (rv == 0)
       socket->ns->metrics.acks_out++;
+    if (rv == SIO_ERR_LIMIT) {
+      ack->answered = false;
+      sio__drain_refuse(socket);
+    }
   }
   sio__engine_leave(&server->engine);
   return rv;

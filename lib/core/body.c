@@ -3,6 +3,7 @@
 #include "core/body.h"
 
 #include "base/mem.h"
+#include "eio/pressure.h"
 #include "json/scan.h"
 #include "json/string.h"
 #include "json/template.h"
@@ -71,11 +72,20 @@ static bool send_attachments(struct sio_session *session,
   return true;
 }
 
+static uint64_t attached_bytes(const struct sio__body *body, size_t n)
+{
+  uint64_t bytes = 0;
+
+  for (size_t i = 0; i < n; i++)
+    bytes += sio__body_attachment(body, i).len;
+  return bytes;
+}
+
 /* Send the packet that is encoded, and `n` attachments of a body.  The host is
  * shown all of them before the first one leaves, so that nothing which it sends
- * meanwhile comes between them. */
-static bool send_packet(struct sio__client *client,
-                        const struct sio__body *body, size_t n, unsigned flags)
+ * meanwhile comes between them; SIO_ERR_LIMIT: that has left no room. */
+static int send_packet(struct sio__client *client, const struct sio__body *body,
+                       size_t n, unsigned flags)
 {
   struct sio_server *server = client->server;
   struct sio_session *session = client->session;
@@ -83,28 +93,34 @@ static bool send_packet(struct sio__client *client,
   struct sio__buf *place = packed ? &server->message : &server->packet;
   unsigned first = packed ? flags | SIO_SEND_BINARY : flags;
   struct sio__buf packet = *place;
-  bool sent;
+  int rv = 0;
 
   if (packet.error != 0) {
     sio__session_doom(session, SIO_CAUSE_NOMEM, 0);
-    return false;
+    return SIO_ERR_DISCONNECTED;
   }
   /* The host may have another one encoded meanwhile. */
   sio__buf_init(place, packet.mem, packet.max);
-  sent = sio__session_will_send(session, packet.data, packet.len, first) &&
-         show_attachments(session, body, n, flags) &&
-         session->transport->send(session, packet.data, packet.len, first) &&
-         send_attachments(session, body, n, flags);
+  if (!sio__session_will_send(session, packet.data, packet.len, first) ||
+      !show_attachments(session, body, n, flags))
+    rv = SIO_ERR_DISCONNECTED;
+  else if (body != NULL &&
+           !sio__pressure_has_room_still(
+               session, packet.len + attached_bytes(body, n), n + 1))
+    rv = SIO_ERR_LIMIT;
+  else if (!session->transport->send(session, packet.data, packet.len, first) ||
+           !send_attachments(session, body, n, flags))
+    rv = SIO_ERR_DISCONNECTED;
   sio__buf_dispose(place);
   *place = packet;
-  return sent;
+  return rv;
 }
 
 bool sio__packet_send(struct sio__client *client)
 {
   if (sio__is_msgpack(client->server))
     pack(client->server, NULL, 0);
-  return send_packet(client, NULL, 0, 0);
+  return send_packet(client, NULL, 0, 0) == 0;
 }
 
 void sio__send_bare(struct sio__client *client, enum sio__packet_type type,
@@ -296,5 +312,5 @@ int sio__body_send(struct sio__client *client, const struct sio__body *body,
 {
   size_t n = sio__body_messages(client->server, body) - 1;
 
-  return send_packet(client, body, n, flags) ? 0 : SIO_ERR_DISCONNECTED;
+  return send_packet(client, body, n, flags);
 }

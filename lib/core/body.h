@@ -70,8 +70,9 @@ sio_str sio__body_args(const struct sio__body *body, sio_span packet);
 sio_str sio__body_data(const struct sio__body *body, sio_span packet);
 
 /* Send the encoded packet and the attachments of its body to one client;
- * `flags` as for sio__session_send().  0, or SIO_ERR_DISCONNECTED: also if its
- * connection has just failed. */
+ * `flags` as for sio__session_send().  0; SIO_ERR_DISCONNECTED: also if its
+ * connection has just failed; or SIO_ERR_LIMIT: the host has used up the room
+ * when it was shown them, and nothing was sent. */
 int sio__body_send(struct sio__client *client, const struct sio__body *body,
                    unsigned flags);
 

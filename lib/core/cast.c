@@ -23,15 +23,36 @@ struct broadcast {
   uint64_t number; /* of what is remembered; 0: it is not, or not yet */
 };
 
+/* There is no room. */
+static void pass_over(const struct sio_socket *socket,
+                      const struct broadcast *broadcast)
+{
+  if (broadcast->number > 0)
+    sio__recovery_passed(socket, broadcast->number);
+}
+
 static bool has_room(struct sio_socket *socket,
                      const struct broadcast *broadcast)
 {
   if (broadcast->bytes == 0 ||
       sio__drain_has_room(socket, broadcast->bytes, broadcast->n))
     return true;
-  if (broadcast->number > 0)
-    sio__recovery_passed(socket, broadcast->number);
+  pass_over(socket, broadcast);
   return false;
+}
+
+/* Send all parts; SIO_ERR_LIMIT: the host has used up the room when it was
+ * shown them. */
+static int send_to(struct sio_socket *socket, const struct broadcast *broadcast)
+{
+  int rv = sio__session_send_parts(socket->client->session, broadcast->parts,
+                                   broadcast->n);
+
+  if (rv == SIO_ERR_LIMIT) {
+    sio__drain_refuse(socket);
+    pass_over(socket, broadcast);
+  }
+  return rv;
 }
 
 /* To one of many: who has no room is passed over. */
@@ -39,20 +60,17 @@ static bool send_parts(struct sio__member *member, void *user)
 {
   struct broadcast *broadcast = user;
   struct sio_socket *socket = SIO__CONTAINER(member, struct sio_socket, member);
-  struct sio_session *session = socket->client->session;
 
-  if (!has_room(socket, broadcast))
-    return true;
-  broadcast->sent++;
-  /* Or that connection fails by itself. */
-  (void)sio__session_send_parts(session, broadcast->parts, broadcast->n);
+  if (has_room(socket, broadcast) &&
+      send_to(socket, broadcast) != SIO_ERR_LIMIT)
+    broadcast->sent++; /* or that connection fails by itself */
   return true;
 }
 
 /* The same, where more is to be seen to. */
 static bool send_with_care(struct sio__member *member, void *user)
 {
-  const struct broadcast *broadcast = user;
+  struct broadcast *broadcast = user;
   struct sio_socket *socket = SIO__CONTAINER(member, struct sio_socket, member);
 
   if (broadcast->args.data != NULL) {
@@ -69,7 +87,11 @@ static bool send_with_care(struct sio__member *member, void *user)
     sio__session_doom(socket->client->session, SIO_CAUSE_NOMEM, 0);
     return true;
   }
-  return send_parts(member, user);
+  if (send_to(socket, broadcast) != SIO_ERR_LIMIT)
+    broadcast->sent++;
+  else if (broadcast->gather != NULL)
+    sio__gather_retract(broadcast->gather, socket, broadcast->id);
+  return true;
 }
 
 static bool share(struct sio_server *server, const struct sio__body *body,
@@ -138,7 +160,7 @@ static int send_to_recipients(struct sio_ns *ns, struct broadcast *broadcast,
 static int send_to_only(struct broadcast *broadcast)
 {
   struct sio_socket *socket = broadcast->target->only;
-  struct sio_session *session = socket->client->session;
+  int rv;
 
   if (broadcast->args.data != NULL) {
     sio__listeners_outgoing(socket, broadcast->event, broadcast->args);
@@ -149,12 +171,12 @@ static int send_to_only(struct broadcast *broadcast)
     return SIO_ERR_LIMIT;
   sio__recovery_keep_for(socket, broadcast->offset, broadcast->parts,
                          broadcast->n);
+  broadcast->number = socket->ns->recovery->store.backlog.newest;
   if (sio__recovery_holds(socket))
     return 0; /* behind what it has missed */
   broadcast->sent = 1;
-  if (!sio__session_send_parts(session, broadcast->parts, broadcast->n))
-    return SIO_ERR_DISCONNECTED;
-  return sio__answer_of(socket);
+  rv = send_to(socket, broadcast);
+  return rv == 0 ? sio__answer_of(socket) : rv;
 }
 
 /* Many are sent a packet that is remembered. */

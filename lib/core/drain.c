@@ -11,17 +11,23 @@ void sio__drain_await(struct sio_socket *socket)
   sio__pressure_await(socket->client->session);
 }
 
+void sio__drain_refuse(struct sio_socket *socket)
+{
+  socket->n_refused++;
+  socket->ns->server->engine.metrics.messages_refused++;
+  socket->ns->metrics.events_refused++;
+  if (socket->client != NULL)
+    sio__drain_await(socket);
+}
+
 bool sio__drain_has_room(struct sio_socket *socket, uint64_t bytes, size_t n)
 {
-  struct sio_server *server = socket->ns->server;
+  const struct sio_server *server = socket->ns->server;
 
   if (server->options.output_policy == SIO_OUTPUT_CUT ||
       sio__pressure_has_room(socket->client->session, bytes, n))
     return true;
-  socket->n_refused++;
-  server->engine.metrics.messages_refused++;
-  socket->ns->metrics.events_refused++;
-  sio__drain_await(socket);
+  sio__drain_refuse(socket);
   return false;
 }
 

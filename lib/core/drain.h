@@ -12,6 +12,9 @@
  * SIO_OUTPUT_CUT there always is: who has none left is cut. */
 bool sio__drain_has_room(struct sio_socket *socket, uint64_t bytes, size_t n);
 
+/* There is none: that is counted, and so on. */
+void sio__drain_refuse(struct sio_socket *socket);
+
 /* The same for what is encoded. */
 bool sio__drain_has_room_for(struct sio_socket *socket,
                              const struct sio__body *body);

@@ -41,6 +41,8 @@ static int send_to_one(const sio_target *target, sio_str event,
     return SIO_ERR_LIMIT;
   bytes = sio__body_bytes(body, server->packet.len);
   rv = sio__body_send(socket->client, body, sio__send_flags(target));
+  if (rv == SIO_ERR_LIMIT)
+    sio__drain_refuse(socket);
   if (rv != 0)
     return rv;
   socket->ns->metrics.events_out++;

@@ -95,6 +95,13 @@ int sio__gather_add(struct sio__gather *gather, struct sio_socket *socket,
   return rv;
 }
 
+void sio__gather_retract(struct sio__gather *gather, struct sio_socket *socket,
+                         uint64_t id)
+{
+  gather->asked--;
+  sio__pending_cancel(socket, id);
+}
+
 void sio__gather_begin(struct sio__gather *gather, uint64_t timeout_ms)
 {
   gather->held--;

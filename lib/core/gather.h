@@ -42,6 +42,10 @@ struct sio__gather *sio__gather_new(const sio_target *target);
 int sio__gather_add(struct sio__gather *gather, struct sio_socket *socket,
                     uint64_t id);
 
+/* It was not sent to this one after all, and nobody is told. */
+void sio__gather_retract(struct sio__gather *gather, struct sio_socket *socket,
+                         uint64_t id);
+
 /* All have been asked; `done` is called in any case from now on, but not
  * before this bracket closes. */
 void sio__gather_begin(struct sio__gather *gather, uint64_t timeout_ms);

@@ -68,6 +68,10 @@ static int send_open(struct sio_session *session, sio_span data, unsigned flags,
     flags |= SIO__SEND_BARE;
   if (!sio__session_will_send(session, data.data, data.len, flags))
     return SIO_ERR_DISCONNECTED;
+  if (!sio__pressure_has_room_still(session, data.len, 1)) {
+    session->engine->metrics.messages_refused++;
+    return SIO_ERR_LIMIT;
+  }
   if (sent != NULL &&
       sio__receipts_reserve(&session->receipts, session->engine->mem) != 0) {
     sio__session_doom(session, SIO_CAUSE_NOMEM, 0);

@@ -94,6 +94,16 @@ bool sio__pressure_has_room(const struct sio_session *session, uint64_t bytes,
   return more <= max && output_of(session) <= max - more;
 }
 
+bool sio__pressure_has_room_still(const struct sio_session *session,
+                                  uint64_t bytes, size_t n)
+{
+  const struct sio__engine *engine = session->engine;
+
+  return engine->options->output_policy == SIO_OUTPUT_CUT ||
+         engine->hooks.sessions.packet_out == NULL ||
+         sio__pressure_has_room(session, bytes, n);
+}
+
 void sio__pressure_await(struct sio_session *session)
 {
   if (sio__session_pending(session) == 0)

@@ -33,6 +33,12 @@ uint32_t sio__pressure_packets(const struct sio_session *session);
 bool sio__pressure_has_room(const struct sio_session *session, uint64_t bytes,
                             size_t n);
 
+/* Whether that is still so when the host has been shown the messages
+ * (packet_out): it may have sent others meanwhile.  With SIO_OUTPUT_CUT nobody
+ * asks. */
+bool sio__pressure_has_room_still(const struct sio_session *session,
+                                  uint64_t bytes, size_t n);
+
 /* The floor above waits: it is told by engine->events->drained() when less
  * than half of high_water_bytes, and of max_output_packets, waits to be sent.
  * If nothing waits at all, nobody is told. */

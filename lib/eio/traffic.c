@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/cold.h"
+#include "eio/pressure.h"
 
 enum { TYPES = 7 };
 
@@ -106,17 +107,22 @@ bool sio__session_will_send_shared(struct sio_session *session,
 }
 
 /* With somebody who wants to see them: all, before the first one leaves. */
-static SIO__COLD bool show_and_send(struct sio_session *session,
-                                    struct sio__shared *parts, size_t n)
+static SIO__COLD int show_and_send(struct sio_session *session,
+                                   struct sio__shared *parts, size_t n)
 {
+  uint64_t bytes = 0;
   bool sent = true;
 
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
     if (!sio__session_will_send_shared(session, &parts[i]))
-      return false;
+      return SIO_ERR_DISCONNECTED;
+    bytes += sio__shared_packet(&parts[i]).len;
+  }
+  if (!sio__pressure_has_room_still(session, bytes, n))
+    return SIO_ERR_LIMIT;
   for (size_t i = 0; i < n && sent; i++)
     sent = session->transport->send_shared(session, &parts[i]);
-  return sent;
+  return sent ? 0 : SIO_ERR_DISCONNECTED;
 }
 
 bool sio__session_send_shared(struct sio_session *session,
@@ -125,7 +131,7 @@ bool sio__session_send_shared(struct sio_session *session,
   struct sio__engine *engine = session->engine;
 
   if (engine->hooks.sessions.packet_out != NULL)
-    return show_and_send(session, shared, 1);
+    return show_and_send(session, shared, 1) == 0;
   if (!sio__session_is_open(session))
     return false;
   session->undrained = true;
@@ -134,18 +140,16 @@ bool sio__session_send_shared(struct sio_session *session,
   return session->transport->send_shared(session, shared);
 }
 
-bool sio__session_send_parts(struct sio_session *session,
-                             struct sio__shared *parts, size_t n)
+int sio__session_send_parts(struct sio_session *session,
+                            struct sio__shared *parts, size_t n)
 {
   bool sent = true;
 
-  if (n == 1)
-    return sio__session_send_shared(session, parts);
   if (session->engine->hooks.sessions.packet_out != NULL)
     return show_and_send(session, parts, n);
   for (size_t i = 0; i < n && sent; i++)
     sent = sio__session_send_shared(session, &parts[i]);
-  return sent;
+  return sent ? 0 : SIO_ERR_DISCONNECTED;
 }
 
 /* ---- In ---- */

@@ -56,10 +56,11 @@ bool sio__session_will_send_shared(struct sio_session *session,
                                    const struct sio__shared *shared);
 
 /* Send several with nothing between them, whatever the host sends when it is
- * shown them; none if it closes the session then.  False: not all have been
- * sent. */
-bool sio__session_send_parts(struct sio_session *session,
-                             struct sio__shared *parts, size_t n);
+ * shown them; none if it closes the session then, or leaves no room for them.
+ * 0; SIO_ERR_DISCONNECTED: not all have been sent, and the session ends;
+ * SIO_ERR_LIMIT: there is no room any more. */
+int sio__session_send_parts(struct sio_session *session,
+                            struct sio__shared *parts, size_t n);
 
 /* The packet itself. */
 static inline sio_span sio__shared_packet(const struct sio__shared *shared)
