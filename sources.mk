@@ -15,7 +15,7 @@ SRC_ws      := closing deflate frame handshake message offer
 SRC_proto   := binary decode encode msgpack msgpack_json msgpack_read \
                msgpack_write packet
 SRC_tls     := cause config filter names subject suites ticket
-SRC_adapter := backlog recover rooms roomset
+SRC_adapter := backlog journal recover rooms roomset
 SRC_jwt     := alg claims crypto fault jwk keyset material mbed rng signer \
                token unique verifier
 SRC_schema  := arena asyncapi build catalog check check_field contract format \
@@ -100,6 +100,7 @@ UNIT_EXTRA := adapter/test_backlog_replay \
               core/test_revival_gaps \
               core/test_revival_random \
               core/test_revival_reasons \
+              core/test_revival_rooms \
               core/test_shown \
               core/test_v2_urls \
               core/test_volatile \

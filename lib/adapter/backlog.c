@@ -176,8 +176,9 @@ static bool is_meant(const struct packet *packet,
   const struct sio__room_name *except = packet->names + packet->n_rooms;
 
   return (packet->n_rooms == 0 ||
-          sio__roomset_has_any(rooms, packet->names, packet->n_rooms)) &&
-         !sio__roomset_has_any(rooms, except, packet->n_except);
+          sio__roomset_had_any(rooms, packet->names, packet->n_rooms,
+                               packet->number)) &&
+         !sio__roomset_had_any(rooms, except, packet->n_except, packet->number);
 }
 
 /* The packet at this link of the two lists; NULL: they end here. */

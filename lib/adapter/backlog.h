@@ -90,11 +90,12 @@ static inline bool sio__backlog_is_whole(const struct sio__backlog *log,
 typedef bool (*sio__replay_fn)(const struct sio__backlog_part *parts, size_t n,
                                void *user);
 
-/* Show the packets after this number that somebody in these rooms would have
- * got, oldest first; those that are added meanwhile, too.  What is stored at
- * the beginning cannot be lost on the way.  0, or SIO_ERR_NOT_FOUND: something
- * is missing (nothing was shown, unless it is adding that failed meanwhile).
- * Inside `fn` everything is allowed but sio__backlog_dispose(). */
+/* Show the packets after this number that somebody who was in these rooms when
+ * they were sent would have got, oldest first; those that are added meanwhile,
+ * too.  What is stored at the beginning cannot be lost on the way.  0, or
+ * SIO_ERR_NOT_FOUND: something is missing (nothing was shown, unless it is
+ * adding that failed meanwhile). Inside `fn` everything is allowed but
+ * sio__backlog_dispose(). */
 int sio__backlog_replay(struct sio__backlog *log, uint64_t after,
                         const struct sio__roomset *rooms, sio__replay_fn fn,
                         void *user);

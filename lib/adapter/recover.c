@@ -58,6 +58,7 @@ static bool measure(const struct sio__recover *store,
          sio__pack_add(size, session->pid.len, 1) &&
          sio__pack_add(size, session->sid.len, 1) &&
          sio__pack_add(size, session->data.len, 1) &&
+         sio__pack_add(size, session->changes.len, 1) &&
          *size <= store->limits.max_bytes && store->limits.max_sessions > 0;
 }
 
@@ -84,6 +85,8 @@ static int copy_session(const struct sio__recover *store,
   saved->session.pid = sio__pack_text(&text, session->pid);
   saved->session.sid = sio__pack_text(&text, session->sid);
   saved->session.data = sio__pack_text(&text, session->data);
+  saved->session.changes = sio__pack_text(&text, session->changes);
+  saved->session.blurred = session->blurred;
   saved->session.rooms = rooms;
   saved->session.n_rooms = n;
   saved->session.since = session->since;
@@ -91,6 +94,7 @@ static int copy_session(const struct sio__recover *store,
   saved->after = 0;
   saved->size = size;
   sio__roomset_init(&saved->rooms, store->backlog.seed, rooms, n, slots);
+  saved->rooms.changes = saved->session.changes;
   *out = saved;
   return 0;
 }
@@ -182,7 +186,7 @@ int sio__recover_take(struct sio__recover *store, sio_str pid, sio_str offset,
                       uint64_t now_ms, struct sio__recovered **out)
 {
   struct sio__recovered *saved = find(store, pid);
-  uint64_t number;
+  uint64_t number, after;
 
   *out = NULL;
   set_time(store, now_ms);
@@ -192,8 +196,11 @@ int sio__recover_take(struct sio__recover *store, sio_str pid, sio_str offset,
   if (number == 0 ||
       (saved->session.passed > 0 && number >= saved->session.passed))
     return SIO_ERR_NOT_FOUND;
+  after = number > saved->session.since ? number : saved->session.since;
+  if (after < saved->session.blurred)
+    return SIO_ERR_NOT_FOUND;
   detach(store, saved);
-  saved->after = number > saved->session.since ? number : saved->session.since;
+  saved->after = after;
   *out = saved;
   return 0;
 }

@@ -16,6 +16,7 @@
  */
 
 #include "adapter/backlog.h"
+#include "adapter/journal.h"
 
 struct sio__recover_limits {
   struct sio__backlog_limits packets;
@@ -38,6 +39,10 @@ struct sio__recover_session {
    * none.  Whoever has got a later one cannot be told any more what it has
    * missed. */
   uint64_t passed;
+  /* How `rooms` have changed, see adapter/journal.h: whoever has got nothing
+   * behind `blurred` cannot be told what it has missed. */
+  sio_str changes;
+  uint64_t blurred;
 };
 
 /* A session that is remembered, in one block. */
@@ -88,7 +93,8 @@ int sio__recover_save(struct sio__recover *store,
 /* Take the session with this pid whose client has last got the packet with
  * this offset.  0 and `*out`, owned by the caller, whether or not the store
  * lives on; or SIO_ERR_NOT_FOUND: there is none, it is too old, the packet is
- * not stored, or an older one has passed it over.  `lost` is not called. */
+ * not stored, an older one has passed it over, or it is not known for whom
+ * later ones were.  `lost` is not called. */
 int sio__recover_take(struct sio__recover *store, sio_str pid, sio_str offset,
                       uint64_t now_ms, struct sio__recovered **out);
 

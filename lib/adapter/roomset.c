@@ -2,6 +2,8 @@
 /* The names of the rooms that somebody was in. */
 #include "adapter/roomset.h"
 
+#include "adapter/journal.h"
+
 #define NO_ROOM UINT32_MAX /* in an empty slot */
 
 enum { FEWEST_SLOTS = 2 };
@@ -26,6 +28,8 @@ void sio__roomset_init(struct sio__roomset *set,
   set->rooms = rooms;
   set->slots = slots;
   set->mask = mask;
+  set->changes.data = NULL;
+  set->changes.len = 0;
   for (uint32_t i = 0; i <= mask; i++)
     slots[i] = NO_ROOM;
   for (uint32_t i = 0; i < n_rooms; i++) {
@@ -37,8 +41,8 @@ void sio__roomset_init(struct sio__roomset *set,
   }
 }
 
-static bool has(const struct sio__roomset *set,
-                const struct sio__room_name *name)
+bool sio__roomset_has(const struct sio__roomset *set,
+                      const struct sio__room_name *name)
 {
   uint32_t at = (uint32_t)name->hash & set->mask;
 
@@ -49,11 +53,13 @@ static bool has(const struct sio__roomset *set,
   return false;
 }
 
-bool sio__roomset_has_any(const struct sio__roomset *set,
-                          const struct sio__room_name *names, size_t n)
+bool sio__roomset_had_any(const struct sio__roomset *set,
+                          const struct sio__room_name *names, size_t n,
+                          uint64_t number)
 {
   for (size_t i = 0; i < n; i++) {
-    if (has(set, &names[i]))
+    if (sio__journal_was_in(set->changes, names[i].text, number,
+                            sio__roomset_has(set, &names[i])))
       return true;
   }
   return false;

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/versioned.h"
+#include "core/recovery.h"
 #include "core/attach.h"
 #include <sio/rooms.h>
 
@@ -99,13 +100,22 @@ static bool is_untold(const struct sio_socket *socket, sio_str room)
   return !socket->member.active && sio_str_equal(room, id);
 }
 
+static int enter_room(struct sio_socket *socket, sio_str room)
+{
+  int rv = sio__rooms_join(&socket->ns->rooms, &socket->member, room);
+
+  if (rv == 0)
+    sio__recovery_moves(socket, room, true);
+  return rv;
+}
+
 static int join_watched(struct sio_socket *socket, sio_str given)
 {
   struct sio_ns *ns = socket->ns;
   char text[ROOM_NAME_MAX];
   sio_str room = keep_name(given, text);
   bool known = sio__rooms_exists(&ns->rooms, room) || is_vanishing(ns, room);
-  int rv = sio__rooms_join(&ns->rooms, &socket->member, room);
+  int rv = enter_room(socket, room);
 
   if (rv != 0 || is_untold(socket, room))
     return rv;
@@ -128,6 +138,7 @@ static void leave_watched(struct sio_socket *socket, sio_str given)
   struct sio__vanishing here = {keep_name(given, text), ns->vanishing};
   bool last;
 
+  sio__recovery_moves(socket, here.room, false);
   sio__rooms_leave(&ns->rooms, &socket->member, here.room);
   if (is_untold(socket, here.room))
     return;
@@ -190,7 +201,7 @@ int sio_join(sio_socket *socket, sio_str room)
     return SIO_ERR_LIMIT;
   if (is_watched(ns))
     return join_watched(socket, room);
-  return sio__rooms_join(&ns->rooms, &socket->member, room);
+  return enter_room(socket, room);
 }
 
 int sio_leave(sio_socket *socket, sio_str room)
@@ -199,10 +210,18 @@ int sio_leave(sio_socket *socket, sio_str room)
 
   if (socket->state == SOCKET_GONE)
     return SIO_ERR_DISCONNECTED;
-  if (!is_watched(ns))
+  if (!is_watched(ns) && socket->lifeline == NULL) {
     sio__rooms_leave(&ns->rooms, &socket->member, room);
-  else if (sio__rooms_has(&ns->rooms, &socket->member, room))
+    return 0;
+  }
+  if (!sio__rooms_has(&ns->rooms, &socket->member, room))
+    return 0;
+  if (is_watched(ns)) {
     leave_watched(socket, room);
+    return 0;
+  }
+  sio__recovery_moves(socket, room, false);
+  sio__rooms_leave(&ns->rooms, &socket->member, room);
   return 0;
 }
 

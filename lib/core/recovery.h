@@ -41,9 +41,11 @@ struct sio__lifeline {
   bool recovered;
   bool busy;       /* `taken` is in use, whatever becomes of the socket */
   bool replayed;   /* JOINING: what was missed has been sent */
+  bool noting;     /* changes of its rooms matter */
   uint64_t since;  /* see struct sio__recover_session */
   uint64_t passed; /* likewise, since the host was told that it has drained */
   struct sio__recovered *taken; /* JOINING: the session that it comes from */
+  struct sio__journal journal;
 };
 
 /* ---- Options ---- */
@@ -101,6 +103,10 @@ void sio__recovery_keep(struct sio_ns *ns, sio_str offset,
 void sio__recovery_keep_for(struct sio_socket *socket, sio_str offset,
                             const struct sio__shared *parts, size_t n);
 
+/* Write down a change of its rooms. */
+void sio__lifeline_note(const struct sio_socket *socket, sio_str room,
+                        bool joins);
+
 /* The packet with this number was not sent to a socket, as it had no room. */
 static inline void sio__recovery_passed(const struct sio_socket *socket,
                                         uint64_t number)
@@ -117,6 +123,14 @@ static inline bool sio__recovery_holds(const struct sio_socket *socket)
   const struct sio__lifeline *line = socket->lifeline;
 
   return line != NULL && line->taken != NULL && !line->replayed;
+}
+
+/* It joins a room that it is not in, or leaves one that it is in. */
+static inline void sio__recovery_moves(const struct sio_socket *socket,
+                                       sio_str room, bool joins)
+{
+  if (socket->lifeline != NULL && socket->lifeline->noting)
+    sio__lifeline_note(socket, room, joins);
 }
 
 /* ---- Sockets (core/revival.c) ---- */

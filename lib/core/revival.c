@@ -52,6 +52,7 @@ static struct sio__lifeline *new_lifeline(struct sio_socket *socket,
     return NULL;
   }
   line->socket = socket;
+  sio__journal_init(&line->journal, &server->mem);
   sio__map_insert(&socket->ns->recovery->live, &line->by_pid,
                   hash_of(socket->ns, pid_of(line)));
   return line;
@@ -61,8 +62,51 @@ void sio__lifeline_free(struct sio_socket *socket)
 {
   const sio_allocator *mem = &socket->ns->server->mem;
 
-  if (socket->lifeline != NULL)
-    sio__mem_free(mem, socket->lifeline, sizeof *socket->lifeline);
+  if (socket->lifeline == NULL)
+    return;
+  sio__journal_dispose(&socket->lifeline->journal);
+  sio__mem_free(mem, socket->lifeline, sizeof *socket->lifeline);
+}
+
+/* Changes up to this number do not matter: whatever it has got, nothing from
+ * before is replayed. */
+static uint64_t settled(const struct sio_socket *socket)
+{
+  uint64_t hole = socket->ns->recovery->store.backlog.hole;
+  uint64_t since = socket->lifeline->since;
+
+  return since > hole ? since : hole;
+}
+
+void sio__lifeline_note(const struct sio_socket *socket, sio_str room,
+                        bool joins)
+{
+  sio__journal_note(&socket->lifeline->journal,
+                    socket->ns->recovery->store.backlog.newest, settled(socket),
+                    room, joins);
+}
+
+/* It is as if it had had the rooms of its session up to now: note what the host
+ * has made of them. */
+static void note_changes(const struct sio_socket *socket,
+                         const struct sio__recovered *taken)
+{
+  const struct sio__recover_session *session = &taken->session;
+  const struct sio__rooms *rooms = &socket->ns->rooms;
+
+  sio__journal_load(&socket->lifeline->journal, session->changes,
+                    session->blurred);
+  for (size_t i = 1; i < session->n_rooms; i++) {
+    if (!sio__rooms_has(rooms, &socket->member, session->rooms[i]))
+      sio__lifeline_note(socket, session->rooms[i], false);
+  }
+  for (size_t i = 0; i < sio__member_count(&socket->member); i++) {
+    sio_str room = sio__member_room(&socket->member, i);
+    const struct sio__room_name name = {hash_of(socket->ns, room), room};
+
+    if (!sio__roomset_has(&taken->rooms, &name))
+      sio__lifeline_note(socket, room, true);
+  }
 }
 
 static void free_taken(const struct sio_ns *ns, struct sio__recovered *taken)
@@ -99,6 +143,8 @@ static bool save_connected(struct sio_socket *socket)
       .n_rooms = n + 1,
       .since = line->since,
       .passed = line->passed,
+      .changes = sio__journal_text(&line->journal),
+      .blurred = line->journal.blurred,
   };
   int rv;
 
@@ -135,6 +181,7 @@ bool sio__revival_save(struct sio_socket *socket, const sio_end *end)
   bool recoverable = is_recoverable(end->reason);
 
   sio__map_remove(&ns->recovery->live, &socket->lifeline->by_pid);
+  socket->lifeline->noting = false;
   if (socket->state == SOCKET_JOINING)
     return save_joining(socket, recoverable && ns->listed);
   if (!recoverable)
@@ -377,6 +424,7 @@ bool sio__revival_replay(struct sio_socket *socket)
 
   if (taken == NULL) {
     line->since = store->backlog.newest;
+    line->noting = true;
     return true;
   }
   line->busy = true;
@@ -388,8 +436,11 @@ bool sio__revival_replay(struct sio_socket *socket)
     return false;
   }
   line->replayed = true;
-  if (whole)
+  if (whole) {
+    note_changes(socket, taken);
+    line->noting = true;
     return true;
+  }
   begin_anew(socket);
   return false;
 }

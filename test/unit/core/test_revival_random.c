@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Clients that read, do not read, vanish and come back at random: who comes
- * back has missed nothing, and has got nothing twice. */
+/* Clients that read, do not read, join, leave, vanish and come back at random:
+ * who comes back has got what was for it when it was sent, once, and nothing
+ * else. */
 #include "recovery_world.h"
 
 #include <stdlib.h>
 
 enum { CLIENTS = 4, STEPS = 4000, SEEDS = 6, WAITING = 4096, FILLER = 700 };
+enum { ROOMS = 4, LONG_NAME = 900 }; /* the last two: history is forgotten */
 
 /* What a client has still to get; some of it was refused, so it may. */
 struct due {
@@ -17,13 +19,15 @@ struct guest {
   struct core_client client;
   char pid[CORE_SID_LEN + 1], offset[32]; /* "": it has got nothing yet */
   bool gap;                               /* it has missed what was refused */
+  bool in[ROOMS];
   size_t first, n;
   struct due due[WAITING];
 };
 
 static struct guest guests[CLIENTS], *coming;
 static uint32_t state_of_random;
-static int serial, n_back, n_new, n_refused;
+static int serial, n_back, n_new, n_refused, n_moved;
+static char names[ROOMS][LONG_NAME + 2];
 static char filler[FILLER + 1];
 
 static uint32_t any(uint32_t n)
@@ -31,9 +35,9 @@ static uint32_t any(uint32_t n)
   return test_random(&state_of_random) % n;
 }
 
-static bool is_in_room(size_t i)
+static sio_str name_of(size_t room)
 {
-  return i % 2 == 0;
+  return sio_s(names[room]);
 }
 
 /* ---- What is heard ---- */
@@ -143,39 +147,88 @@ static void expect_it(struct guest *g, bool was_refused)
   n_refused += was_refused;
 }
 
-/* To everybody, to the room, or to one that is there. */
+/* Whom an event is for: everybody, two rooms, or one that is there. */
+struct kind {
+  uint32_t to, one, rooms[2], except; /* `except` ROOMS: none */
+};
+
+static sio_target aim(const struct kind *kind)
+{
+  sio_target target = sio_everyone(w.root);
+
+  if (kind->to == 2)
+    return sio_only(socket_of(&guests[kind->one]));
+  if (kind->to == 1) {
+    target = sio_in(w.root, name_of(kind->rooms[0]));
+    target = sio_and(target, name_of(kind->rooms[1]));
+  }
+  if (kind->except < ROOMS)
+    target = sio_except(target, name_of(kind->except));
+  return target;
+}
+
+static bool is_meant(const struct kind *kind, size_t i)
+{
+  const bool *in = guests[i].in;
+
+  if (kind->to == 2)
+    return i == kind->one;
+  if (kind->except < ROOMS && in[kind->except])
+    return false;
+  return kind->to == 0 || in[kind->rooms[0]] || in[kind->rooms[1]];
+}
+
 static void emit_any(void)
 {
-  uint32_t kind = any(3), one = any(CLIENTS), len = any(FILLER);
-  sio_target target = sio_everyone(w.root);
+  const struct kind kind = {
+      any(3), any(CLIENTS), {any(ROOMS), any(ROOMS)}, any(2 * ROOMS)};
   uint64_t before[CLIENTS];
+  uint32_t len = any(FILLER);
   int rv;
 
-  if (kind == 1)
-    target = sio_in(w.root, sio_s("room"));
-  if (kind == 2 && socket_of(&guests[one]) == NULL)
+  if (kind.to == 2 && socket_of(&guests[kind.one]) == NULL)
     return;
-  if (kind == 2)
-    target = sio_only(socket_of(&guests[one]));
   for (size_t i = 0; i < CLIENTS; i++)
     before[i] = refused(&guests[i]);
   serial++;
-  rv = sio_emitf(target, "e", "%d, %s", serial, filler + FILLER - len);
-  assert_true(rv >= 0 || (kind == 2 && rv == SIO_ERR_LIMIT));
-  if (kind == 0) /* one who always reads is never passed over */
+  rv = sio_emitf(aim(&kind), "e", "%d, %s", serial, filler + FILLER - len);
+  assert_true(rv >= 0 || (kind.to == 2 && rv == SIO_ERR_LIMIT));
+  if (kind.to == 0) /* one who always reads is never passed over */
     assert_int_equal(atoi(client_hear(&a) + 7), serial);
   for (size_t i = 0; i < CLIENTS && rv >= 0; i++) {
-    if ((kind == 1 && !is_in_room(i)) || (kind == 2 && i != one))
-      continue;
-    expect_it(&guests[i], refused(&guests[i]) > before[i]);
+    if (is_meant(&kind, i))
+      expect_it(&guests[i], refused(&guests[i]) > before[i]);
   }
 }
 
+/* Somebody who is there joins a room, or leaves it; some come back to one. */
+static void move(struct guest *g, size_t room)
+{
+  sio_socket *socket = socket_of(g);
+  int rv;
+
+  if (socket == NULL)
+    return;
+  assert_int_equal(sio_socket_in(socket, name_of(room)), g->in[room]);
+  rv = g->in[room] ? sio_leave(socket, name_of(room))
+                   : sio_join(socket, name_of(room));
+  assert_int_equal(rv, 0);
+  g->in[room] = !g->in[room];
+  n_moved++;
+}
+
+/* A new one is in the first room; one that comes back leaves or joins it. */
 static void on_connect(sio_socket *socket, void *user)
 {
   (void)user;
-  if (is_in_room((size_t)(coming - guests)) && !sio_socket_recovered(socket))
-    assert_int_equal(sio_join(socket, sio_s("room")), 0);
+  if (!sio_socket_recovered(socket))
+    memset(coming->in, 0, sizeof coming->in);
+  for (size_t i = 0; i < ROOMS; i++)
+    assert_int_equal(sio_socket_in(socket, name_of(i)), coming->in[i]);
+  coming->in[0] = !coming->in[0];
+  assert_int_equal(coming->in[0] ? sio_join(socket, name_of(0))
+                                 : sio_leave(socket, name_of(0)),
+                   0);
 }
 
 static void step(void)
@@ -187,6 +240,8 @@ static void step(void)
       come(g);
   } else if (any(3) == 0) {
     read_all(g);
+  } else if (any(4) == 0) {
+    move(g, any(8) == 0 ? 2 + any(2) : any(2));
   } else if (any(8) == 0) {
     client_drop(&g->client); /* what it has not read is lost on the way */
   } else {
@@ -222,9 +277,14 @@ static void test_whoever_comes_back_has_all_of_it(void **state)
 {
   (void)state;
   memset(filler, 'x', FILLER);
+  for (size_t i = 0; i < ROOMS; i++) {
+    memset(names[i], 'r', i < 2 ? 4 : LONG_NAME);
+    names[i][i < 2 ? 4 : LONG_NAME] = (char)('0' + i);
+  }
   for (uint32_t seed = 1; seed <= SEEDS; seed++)
     play(seed);
   assert_true(n_back > 100 && n_new > 100 && n_refused > 100);
+  assert_true(n_moved > 1000);
 }
 
 int main(void)
