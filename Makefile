@@ -266,7 +266,7 @@ SECTIONS := unit asan $(NODE_FOLDERS:test/%=%) abi docs
 DIFF_SEQUENCES ?= 300
 
 .PHONY: test check $(SECTIONS:%=check-%) check-client-asan check-differential \
-  slow-readers storm valgrind
+  slow-loris slow-readers storm valgrind
 test: setup
 	@$(MAKE) check
 
@@ -302,7 +302,7 @@ check-differential: $(call installed,test/differential) \
 	   --sequences $(DIFF_SEQUENCES) $(DIFF_ARGS)
 
 # Many clients, see test/load/README.md; not a part of `make test` either.
-slow-readers storm: $(call installed,test/client) $(B)/test/load/server
+slow-loris slow-readers storm: $(call installed,test/client) $(B)/test/load/server
 	@SIO_LOAD_SERVER=$(B)/test/load/server \
 	   timeout -k 10 300 node test/load/$@.js $(LOAD_ARGS)
 
@@ -413,7 +413,7 @@ help:
 	@echo 'make check      the tests alone; check-unit, check-asan, check-client,'
 	@echo '                check-browser, check-jwt, check-abi, check-docs: one kind'
 	@echo 'make check-differential   random sequences, against socket.io for Node'
-	@echo 'make slow-readers, make storm   thousands of clients, and what they cost'
+	@echo 'make slow-readers, slow-loris, storm   thousands of clients, what they cost'
 	@echo 'make bench-schema   instructions per payload: libsio, jansson, cJSON'
 	@echo 'make fuzz       FUZZ=jwt TIME=60: a target of test/fuzz, by clang'
 	@echo 'make valgrind   the unit tests under valgrind'

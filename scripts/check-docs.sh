@@ -220,6 +220,8 @@ try 'docs/options.md has every option and its default' options_are_current
 try 'docs/metrics.md has every figure' figures_are_current
 try 'tests named in docs/features.md exist' \
   scripts/check-test-names.sh docs/features.md
+try 'docs/security.md: the tests against attacks exist' \
+  scripts/check-test-names.sh docs/security.md
 try 'docs/conformance.md has a test for each line, and they exist' \
   scripts/check-test-names.sh --all docs/conformance.md
 

@@ -250,6 +250,11 @@ static bool parse(sio_server_options *options, sio_recovery_options *recovery,
     } else if (strcmp(argv[i], "--max-output-bytes") == 0) {
       options->max_output_bytes = value;
       options->high_water_bytes = value / 2;
+    } else if (strcmp(argv[i], "--patience") == 0) {
+      options->header_timeout_ms = options->body_timeout_ms = value;
+      options->message_timeout_ms = options->attachment_timeout_ms = value;
+      options->close_timeout_ms = value / 4 + 1; /* they do not answer */
+      options->max_kept_bytes = 0; /* the figures are what is in use */
     } else if (strcmp(argv[i], "--recovery") == 0) {
       recovery->max_disconnection_ms = value;
       options->recovery = recovery;

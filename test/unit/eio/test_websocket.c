@@ -103,6 +103,28 @@ static void test_a_message_that_is_never_finished_is_given_up(struct world *w)
   expect_cause(w, SIO_CAUSE_MESSAGE_TIMEOUT, 1);
 }
 
+static void test_a_header_that_is_never_finished_is_given_up(struct world *w)
+{
+  /* The longest header, but for its last byte. */
+  static const char header[] = "\x81\xff\0\0\0\0\0\0\0\5mas";
+
+  for (size_t len = 1; len < sizeof header; len++) {
+    int p;
+
+    (void)peer_websocket(w, &p);
+    peer_send(w, p, header, 1);
+    eio_sleep(w, 500);
+    peer_send(w, p, header + 1, len - 1);
+    eio_sleep(w, 499);
+    expect_nothing(w, p);
+    eio_sleep(w, 1);
+    expect_frame(w, p, 0x88, "\x03\xf0", 2);
+    expect_ended(w, p);
+    expect_events(w, "closed transport error, a websocket message took too "
+                     "long, limit 1000\n");
+  }
+}
+
 static void test_each_message_has_its_own_time(struct world *w)
 {
   int p;
@@ -451,6 +473,7 @@ int main(void)
       SCENARIO(test_a_client_without_binary_gets_base64),
       SCENARIO(test_fragments_make_one_message),
       SCENARIO_WITH(test_a_message_that_is_never_finished_is_given_up, slowly),
+      SCENARIO_WITH(test_a_header_that_is_never_finished_is_given_up, slowly),
       SCENARIO_WITH(test_each_message_has_its_own_time, slowly),
       SCENARIO(test_websocket_pings_are_no_heartbeat),
       SCENARIO(test_a_close_frame_is_echoed),
