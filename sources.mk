@@ -41,7 +41,7 @@ BOTH_SRC := lib/http/conditional.c
 
 # Programs: build/<name> is made of FILES_<name>.  They are linked with both
 # libraries unless CORE_ONLY names them, and get LIBS_<name> in addition.
-PROGRAMS  := minimal engine_echo poll_loop metrics hub chat bench/server \
+PROGRAMS  := minimal rooms engine_echo poll_loop metrics hub chat bench/server \
              bench/core test/client/server test/client/engine \
              test/client/secure test/contract/print test/jwt/tool \
              test/load/server
@@ -52,6 +52,7 @@ CORE_ONLY := poll_loop bench/core bench/schema test/contract/print \
 EXTRA_PROGRAMS := bench/schema
 
 FILES_minimal   := examples/minimal.c
+FILES_rooms     := examples/rooms.c
 FILES_engine_echo := examples/engine_echo.c
 FILES_poll_loop := examples/poll_loop.c
 FILES_metrics   := examples/metrics.c

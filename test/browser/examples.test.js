@@ -66,6 +66,63 @@ for (const program of ["minimal", "poll_loop"]) {
   });
 }
 
+// ---- rooms ----
+
+for (const list of transports) {
+  test(`rooms: two people talk in a room over ${list.join(" and ")}`, async () => {
+    server = await start("rooms");
+    const ada = await connect({ transports: list, auth: { name: "Ada" } });
+    const bob = await connect({ transports: list, auth: { name: "Bob" } });
+
+    ada.emit("chat:join", { room: "tea" });
+    assert.deepEqual(await once(ada, "chat:joined"), [{ room: "tea", users: 1 }]);
+    ada.emit("chat:message", { room: "tea", text: "Hello" });
+    assert.deepEqual(await once(ada, "chat:message"), [{ room: "tea", from: "Ada", text: "Hello" }]);
+
+    const joined = once(ada, "chat:userJoined");
+    const history = once(bob, "chat:history");
+    bob.emit("chat:join", { room: "tea" });
+    assert.deepEqual(await joined, [{ room: "tea", name: "Bob" }]);
+    assert.deepEqual(await history, [[{ from: "Ada", text: "Hello" }]]);
+
+    bob.emit("chat:typing", { room: "tea" });
+    assert.deepEqual(await once(ada, "chat:typing"), [{ room: "tea", name: "Bob" }]);
+    bob.emit("chat:leave", { room: "tea" });
+    assert.deepEqual(await once(ada, "chat:userLeft"), [{ room: "tea", name: "Bob" }]);
+    bob.emit("chat:join", { room: "tea" });
+    await once(ada, "chat:userJoined");
+    bob.disconnect();
+    assert.deepEqual(await once(ada, "chat:userLeft"), [{ room: "tea", name: "Bob" }]);
+  });
+}
+
+test("rooms: what cannot be is answered by an error", async () => {
+  server = await start("rooms");
+  const nobody = open({ auth: {} });
+  const [refusal] = await once(nobody, "connect_error");
+  assert.equal(refusal.message, "Connect with a name of up to 64 bytes.");
+
+  const eve = await connect({ auth: { name: "Eve" } });
+  const error = async (event, ...args) => {
+    const answer = once(eve, "error");
+    eve.emit(event, ...args);
+    return (await answer)[0].message;
+  };
+  assert.equal(await error("chat:message", { room: "tea", text: "x" }), "You are not in it.");
+  assert.equal(await error("chat:typing"), "You are not in it.");
+  assert.equal(await error("chat:join", { room: "x".repeat(65) }), "There is no such room.");
+  assert.equal(await error("chat:join", { room: 5 }), "There is no such room.");
+  eve.emit("chat:join", { room: "tea" });
+  await once(eve, "chat:joined");
+  assert.equal(await error("chat:message", { room: "tea", text: "x".repeat(1001) }),
+    "A message has up to 1000 bytes.");
+  for (let i = 1; i < 20; i += 1) {
+    eve.emit("chat:join", { room: `room ${i}` });
+    await once(eve, "chat:joined");
+  }
+  assert.equal(await error("chat:join", { room: "one more" }), "There is no such room.");
+});
+
 // ---- the chat ----
 
 const enter = (name, options) => connect({ auth: { name }, ...options });
