@@ -156,7 +156,8 @@ static int send_to_recipients(struct sio_ns *ns, struct broadcast *broadcast,
   return rv;
 }
 
-/* One socket is sent a packet that is remembered for it. */
+/* One socket is sent a packet that is remembered for it.  From then on it is
+ * as good as sent, also if that is when its connection fails. */
 static int send_to_only(struct broadcast *broadcast)
 {
   struct sio_socket *socket = broadcast->target->only;
@@ -167,6 +168,8 @@ static int send_to_only(struct broadcast *broadcast)
     if (socket->client == NULL)
       return SIO_ERR_DISCONNECTED;
   }
+  if (!sio__session_is_open(socket->client->session))
+    return SIO_ERR_DISCONNECTED;
   if (!has_room(socket, broadcast))
     return SIO_ERR_LIMIT;
   sio__recovery_keep_for(socket, broadcast->offset, broadcast->parts,
@@ -176,7 +179,9 @@ static int send_to_only(struct broadcast *broadcast)
     return 0; /* behind what it has missed */
   broadcast->sent = 1;
   rv = send_to(socket, broadcast);
-  return rv == 0 ? sio__answer_of(socket) : rv;
+  if (rv == SIO_ERR_LIMIT)
+    return rv;
+  return rv == 0 ? sio__answer_of(socket) : 0;
 }
 
 /* Many are sent a packet that is remembered. */

@@ -91,6 +91,47 @@ static void test_unless_the_host_was_told_of_it(void **state)
   world_close(&w);
 }
 
+static int late; /* what emitting to one that leaves has answered */
+
+static void on_disconnecting(sio_socket *socket, const sio_end *end, void *user)
+{
+  (void)end;
+  (void)user;
+  late = sio_emitf(sio_only(socket), "late", NULL);
+}
+
+static void test_what_was_answered_with_an_error_is_not_replayed(void **state)
+{
+  (void)state;
+  begin();
+  assert_int_equal(sio_on_disconnecting(w.root, on_disconnecting, NULL), 0);
+  enter_and_get(&a, pid);
+  client_drop(&a);
+  assert_int_equal(late, SIO_ERR_DISCONNECTED);
+  ask_back(&a, pid, "Fe");
+  assert_back(&a, pid, "");
+  world_close(&w);
+}
+
+static void test_what_cuts_the_connection_is_replayed(void **state)
+{
+  sio_socket *socket;
+
+  (void)state;
+  set_options();
+  options.max_output_packets = 2;
+  open_world();
+  enter_and_get(&a, pid);
+  socket = client_socket(&a, "/");
+  for (int i = 0; i < 3; i++)
+    assert_int_equal(sio_emitf(sio_only(socket), "e", "%d", i), 0);
+  assert_int_equal(sio_server_socket_count(w.server), 0);
+  client_drop(&a);
+  ask_back(&a, pid, "Fe.1");
+  assert_back(&a, pid, "42[\"e\",2,\"Fe.2\"]\n");
+  world_close(&w);
+}
+
 static void test_a_gap_outlives_a_visit_that_fails(void **state)
 {
   (void)state;
@@ -143,6 +184,8 @@ int main(void)
       cmocka_unit_test(test_what_passed_it_over_is_replayed),
       cmocka_unit_test(test_who_got_more_after_that_is_a_new_one),
       cmocka_unit_test(test_unless_the_host_was_told_of_it),
+      cmocka_unit_test(test_what_was_answered_with_an_error_is_not_replayed),
+      cmocka_unit_test(test_what_cuts_the_connection_is_replayed),
       cmocka_unit_test(test_a_gap_outlives_a_visit_that_fails),
       cmocka_unit_test(test_who_has_missed_too_much_is_a_new_one),
       cmocka_unit_test(test_by_default_all_that_is_kept_can_be_sent),
