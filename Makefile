@@ -306,6 +306,13 @@ slow-loris slow-readers storm: $(call installed,test/client) $(B)/test/load/serv
 	@SIO_LOAD_SERVER=$(B)/test/load/server \
 	   timeout -k 10 300 node test/load/$@.js $(LOAD_ARGS)
 
+# Simulated servers and clients, see test/sim/README.md.  SEED=n replays one,
+# SIM_ARGS=--verbose shows all of it.
+SEEDS ?= 300
+.PHONY: sim
+sim: $(B)/test/sim/sim
+	$< $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(SIM_ARGS)
+
 check-browser: $(call installed,test/browser examples/chat) $(PROGRAMS:%=$(B)/%)
 	@scripts/run-node-tests.sh browser $(B)/results test/browser
 
@@ -414,6 +421,7 @@ help:
 	@echo '                check-browser, check-jwt, check-abi, check-docs: one kind'
 	@echo 'make check-differential   random sequences, against socket.io for Node'
 	@echo 'make slow-readers, slow-loris, storm   thousands of clients, what they cost'
+	@echo 'make sim        SEEDS=300: simulated servers; SEED=n: replay one'
 	@echo 'make bench-schema   instructions per payload: libsio, jansson, cJSON'
 	@echo 'make fuzz       FUZZ=jwt TIME=60: a target of test/fuzz, by clang'
 	@echo 'make valgrind   the unit tests under valgrind'

@@ -44,9 +44,9 @@ BOTH_SRC := lib/http/conditional.c
 PROGRAMS  := minimal rooms engine_echo poll_loop metrics hub chat bench/server \
              bench/core test/client/server test/client/engine \
              test/client/secure test/contract/print test/jwt/tool \
-             test/load/server
+             test/load/server test/sim/sim
 CORE_ONLY := poll_loop bench/core bench/schema test/contract/print \
-             test/jwt/tool
+             test/jwt/tool test/sim/sim
 
 # Those that need more than the tests do, and are built on demand.
 EXTRA_PROGRAMS := bench/schema
@@ -78,6 +78,10 @@ FILES_test/client/secure := test/client/secure.c
 FILES_test/load/server := test/load/server.c
 
 FILES_test/jwt/tool := test/jwt/tool.c
+
+FILES_test/sim/sim := $(addprefix test/sim/, check.c client.c deeds.c host.c \
+                        http.c ledger.c main.c net.c packets.c receive.c \
+                        run.c script.c world.c ws.c)
 
 # Each lib/<folder>/<name>.c has its test/unit/<folder>/test_<name>.c.  These
 # are further ones: <folder>/test_<name>.
