@@ -187,14 +187,19 @@ static void test_what_is_held_is_dropped_with_the_connection(void **state)
   world_close(&w);
 }
 
-static void test_a_namespace_left_among_attachments_ends_it(void **state)
+static void test_a_namespace_left_among_attachments_takes_the_rest(void **state)
 {
   (void)state;
   begin_joined();
   client_say(&c, "451-[\"echo\"," PLACE0 "]");
   assert_int_equal(sio_socket_disconnect(client_socket(&c, "/"), false), 0);
   assert_hears(&c, "41\n");
-  client_say_bytes(&c, "a", 1);
+  w.n_notes = 0;
+  client_say_bytes(&c, "a", 1); /* the event is dropped */
+  assert_hears(&c, "");
+  assert_noted(&w, "");
+  client_join(&c, "/");
+  client_say_bytes(&c, "a", 1); /* the next one is of no event */
   assert_hears(&c, "<close>\n");
   world_close(&w);
 }
@@ -211,7 +216,7 @@ int main(void)
       cmocka_unit_test(test_too_many_bytes_of_attachments_close_the_connection),
       cmocka_unit_test(test_attachments_must_come_in_time),
       cmocka_unit_test(test_what_is_held_is_dropped_with_the_connection),
-      cmocka_unit_test(test_a_namespace_left_among_attachments_ends_it),
+      cmocka_unit_test(test_a_namespace_left_among_attachments_takes_the_rest),
   };
 
   return cmocka_run_group_tests_name("core/attachments", tests, NULL, NULL);
