@@ -67,6 +67,22 @@ suite('recovery', () => {
     assert.deepEqual(who, [true, { name: 'Ann' }, ['red', 'blue']]);
   });
 
+  eachMode('what was sent to a room before it joined is not replayed', async (t, mode) => {
+    const { stays, goes, got } = await pair(t, mode);
+    const offset = goes._lastOffset;
+    await ask(stays, 'say', 'green', 'before');
+    await ask(goes, 'begin', { name: 'Ann' }, 'green');
+    await ask(stays, 'say', 'green', 'after');
+    await until(() => got.length === 2, 'what is for it');
+    goes._lastOffset = offset; // as if that had been lost on the way
+    await cut(goes);
+    await back(goes);
+    assert.equal(goes.recovered, true);
+    await until(() => got.length === 3, 'what was missed');
+    await ask(goes, 'who');
+    assert.deepEqual(told(got), [['first'], ['after'], ['after']]);
+  });
+
   eachMode('whoever has missed more than there is room for joins anew', async (t, mode) => {
     const { stays, goes, got, id } = await pair(t, mode, { maxOutputBytes: 20000 });
     await cut(goes);
