@@ -5,8 +5,8 @@
 CORE_FOLDERS := base json http ws proto tls adapter jwt schema eio core
 UV_FOLDERS   := uv
 
-SRC_base    := address ascii base64 buf chunk error glob handlers id map mem \
-               outq random rate sized timer utf8 versioned
+SRC_base    := address ascii base64 buf chunk error glob handlers heap id map \
+               mem outq random rate sized timer utf8 versioned
 SRC_json    := document number placeholder plain read scan string template \
                value write
 SRC_http    := compress conditional cookie cors fields forwarded parse preface \
@@ -26,12 +26,14 @@ SRC_eio     := accept admission admit bundle connection engine exchange guests \
                pieces poll_answer polling pressure proxied receipts refuse \
                respond route secure session shutdown snapshot traffic upgrade \
                verify websocket
-SRC_core    := ack asking attach body cast client cluster data describe \
-               dispatch drain dynamic emit enforce farewell fetch gather hooks inbox \
-               initial listeners listing membership metrics middleware \
-               namespace nodes notify options passage pattern prometheus \
-               question rates receive recovery revival roomops selection \
-               server server_drain sessions socket subscribe target typed v2
+SRC_core    := ack asking attach body cast checkpoint client cluster \
+               credential data describe dispatch door drain dynamic emit \
+               enforce farewell fetch gather guard hooks inbox initial \
+               listeners listing membership metrics middleware namespace \
+               nodes notify options pass passage pattern presence prometheus \
+               question rates receive recovery revival revoked roomops \
+               selection server server_drain sessions socket subscribe target \
+               typed v2
 SRC_uv      := adapter certificates clock content file folder listener post \
                serve stream type
 

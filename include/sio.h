@@ -7,6 +7,7 @@
  */
 
 #include <sio/adapter.h>
+#include <sio/auth.h>
 #include <sio/broadcast.h>
 #include <sio/bundle.h>
 #include <sio/conn.h>

@@ -59,6 +59,7 @@ static bool measure(const struct sio__recover *store,
          sio__pack_add(size, session->sid.len, 1) &&
          sio__pack_add(size, session->data.len, 1) &&
          sio__pack_add(size, session->changes.len, 1) &&
+         sio__pack_add(size, session->subject.len, 1) &&
          *size <= store->limits.max_bytes && store->limits.max_sessions > 0;
 }
 
@@ -87,6 +88,7 @@ static int copy_session(const struct sio__recover *store,
   saved->session.data = sio__pack_text(&text, session->data);
   saved->session.changes = sio__pack_text(&text, session->changes);
   saved->session.blurred = session->blurred;
+  saved->session.subject = sio__pack_text(&text, session->subject);
   saved->session.rooms = rooms;
   saved->session.n_rooms = n;
   saved->session.since = session->since;

@@ -29,7 +29,8 @@ struct sio__recover_limits {
 struct sio__recover_session {
   sio_str pid; /* a secret of the client; the caller draws them at random */
   sio_str sid;
-  sio_str data; /* JSON text, or empty */
+  sio_str data;    /* JSON text, or empty */
+  sio_str subject; /* whose it is; or empty */
   const sio_str *rooms;
   size_t n_rooms;
   /* backlog.newest when it joined the namespace for the first time, or 0.

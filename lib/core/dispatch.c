@@ -2,6 +2,7 @@
 /* From a decoded packet to the host's functions. */
 #include "core/dispatch.h"
 
+#include "core/guard.h"
 #include "core/metrics.h"
 #include "core/passage.h"
 
@@ -98,6 +99,21 @@ static void call_everybody(struct sio_socket *socket,
   sio_socket_release(socket);
 }
 
+/* Nobody else is shown a token. */
+static void renew(struct sio_socket *socket, const struct sio__packet *packet,
+                  struct sio_args *args)
+{
+  struct sio_ack *ack;
+
+  if (!make_ack(socket, packet, &ack))
+    return;
+  (void)sio_socket_retain(socket);
+  sio__renewal_handle(socket, args, ack);
+  sio__document_dispose(&args->document);
+  sio_ack_release(ack);
+  sio_socket_release(socket);
+}
+
 void sio__dispatch_event(struct sio_socket *socket,
                          const struct sio__packet *packet,
                          const sio_span *attachments)
@@ -108,7 +124,10 @@ void sio__dispatch_event(struct sio_socket *socket,
   if (!make_args(socket, packet, attachments, &args))
     return;
   count(ns, packet, attachments);
-  if (socket->own == NULL && ns->parent == NULL && !ns->listeners.is_special)
+  if (socket->pass != NULL && sio__renewal_is(socket, packet->event))
+    renew(socket, packet, &args);
+  else if (socket->own == NULL && ns->parent == NULL &&
+           !ns->listeners.is_special)
     call_handlers(socket, packet, &args);
   else
     call_everybody(socket, packet, &args);

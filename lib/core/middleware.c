@@ -3,6 +3,7 @@
 #include "core/objects.h"
 
 #include "base/mem.h"
+#include "core/guard.h"
 #include "core/membership.h"
 #include "core/recovery.h"
 #include "core/v2.h"
@@ -11,6 +12,7 @@
 #include "json/write.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 
 /* ---- Handles ---- */
 
@@ -80,6 +82,22 @@ static void call_connect(struct sio_socket *socket,
   }
 }
 
+/* Whether its token is no good any more, or it has none where one is needed;
+ * it is refused then. */
+static bool is_turned_away(struct sio_socket *socket)
+{
+  int error = sio__checkpoint_admits(socket);
+  char text[64];
+  sio_str data = {text, 0};
+
+  if (error == 0)
+    return false;
+  data.len = (size_t)snprintf(text, sizeof text, "{\"code\":\"%s\"}",
+                              sio_auth_error_word(error));
+  refuse(socket, sio_auth_strerror(error), data);
+  return true;
+}
+
 static void accept(struct sio_socket *socket)
 {
   struct sio__client *client = socket->client;
@@ -88,7 +106,8 @@ static void accept(struct sio_socket *socket)
   uint32_t n = ns->connects.n;
   struct sio__buf *out;
 
-  if (socket->lifeline != NULL && !sio__revival_replay(socket))
+  if (is_turned_away(socket) ||
+      (socket->lifeline != NULL && !sio__revival_replay(socket)))
     return;
   if (sio__rooms_activate(&ns->rooms, &socket->member) != 0) {
     sio__session_doom(client->session, SIO_CAUSE_NOMEM, 0);
@@ -120,6 +139,8 @@ static void accept(struct sio_socket *socket)
     sio__timer_stop(&client->timer);
   }
   sio__membership_begin(socket);
+  if (socket->state == SOCKET_CONNECTED)
+    sio__pass_begin(socket);
   if (ns->parent != NULL)
     call_connect(socket, &ns->parent->connects, n_parent);
   call_connect(socket, &ns->connects, n);
@@ -173,9 +194,12 @@ static const struct sio__handler *next_middleware(struct sio_socket *socket)
 static bool ask(struct sio_socket *socket)
 {
   const struct sio__handler *handler = next_middleware(socket);
-  struct sio_next *next = new_next(socket);
+  struct sio_next *next;
   bool passed;
 
+  if (sio__revival_skips(socket) && !sio__checkpoint_is(handler))
+    return true;
+  next = new_next(socket);
   if (next == NULL) {
     sio__session_doom(socket->client->session, SIO_CAUSE_NOMEM, 0);
     return false;

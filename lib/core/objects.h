@@ -66,6 +66,7 @@ struct sio_server {
   uint32_t n_dynamic;         /* children that were made for clients */
   sio_ns_metrics gone;        /* of namespaces without a parent */
   struct sio_ns *root;        /* "/" */
+  struct sio__list guards;    /* struct sio_auth */
   sio_namespace_fn on_namespace;
   void *on_namespace_user;
   struct sio__cluster cluster;
@@ -139,6 +140,7 @@ struct sio_ns {
   uint32_t n_watched; /* sockets with functions for what is emitted to them */
   struct sio__contract *contract; /* NULL: there is none; core/enforce.h */
   struct sio__recovery *recovery; /* NULL: it is off; core/recovery.h */
+  struct sio_auth *guard;         /* NULL: none of its own; core/guard.h */
   sio_recovery_lost_fn on_lost;   /* or NULL */
   void *on_lost_user;
   sio_ns_metrics metrics; /* what counts; parent: of children that are gone */
@@ -248,6 +250,7 @@ struct sio_socket {
   struct sio__auth *auth;         /* NULL: none was given */
   struct sio__auth *data;         /* NULL: none; a JSON value of the host's */
   struct sio__lifeline *lifeline; /* NULL: it cannot come back */
+  struct sio__pass *pass;         /* NULL: no token; see core/guard.h */
   struct sio_next *answer;        /* JOINING: what is awaited; a reference */
   struct sio__list pending;       /* struct sio__pending */
   uint32_t n_pending;
@@ -274,6 +277,10 @@ struct sio_socket *sio__client_socket(const struct sio__client *client,
 
 /* Leave: the handlers are told.  A socket that is still joining just goes. */
 void sio__socket_leave(struct sio_socket *socket, const sio_end *end);
+
+/* Tell the client that a connected socket leaves, and let it.  0 or
+ * SIO_ERR_DISCONNECTED: it does so already. */
+int sio__socket_dismiss(struct sio_socket *socket, const sio_end *end);
 
 /* Go on with the middlewares of a joining socket. */
 void sio__socket_advance(struct sio_socket *socket);

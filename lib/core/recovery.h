@@ -154,6 +154,13 @@ bool sio__revival_begin(struct sio_socket *socket,
  * go on; if something is missing it begins anew as another socket. */
 bool sio__revival_replay(struct sio_socket *socket);
 
+/* Something is missing, or the session is another user's: the client joins as a
+ * new one, and the middlewares are asked again. */
+void sio__revival_anew(struct sio_socket *socket);
+
+/* Whether its middlewares are not asked; guards are (core/guard.h). */
+bool sio__revival_skips(const struct sio_socket *socket);
+
 /* It is CONNECTED. */
 void sio__revival_done(struct sio_socket *socket);
 

@@ -3,6 +3,7 @@
 #include "core/recovery.h"
 
 #include "base/mem.h"
+#include "core/guard.h"
 #include "core/namespace.h"
 #include "core/v2.h"
 #include "eio/pressure.h"
@@ -139,6 +140,7 @@ static bool save_connected(struct sio_socket *socket)
       .pid = pid_of(line),
       .sid = sio__member_id(&socket->member),
       .data = data_of(socket),
+      .subject = sio_socket_user_id(socket),
       .rooms = rooms,
       .n_rooms = n + 1,
       .since = line->since,
@@ -297,8 +299,6 @@ static bool restore(struct sio_socket *socket, struct sio__recovered *taken)
   line->busy = false;
   if (line->taken == NULL)
     free_taken(socket->ns, taken);
-  if (socket->ns->server->options.recovery->skip_middlewares != 0)
-    socket->next_middleware = socket->n_middlewares;
   return restored;
 }
 
@@ -394,9 +394,7 @@ static bool fits(const struct sio_socket *socket)
                                                   missed.bytes, missed.n));
 }
 
-/* Something is missing: the client joins as a new one, and the middlewares
- * are asked again. */
-static void begin_anew(struct sio_socket *socket)
+void sio__revival_anew(struct sio_socket *socket)
 {
   static const sio_end end = {SIO_REASON_SERVER_DISCONNECT, SIO_CAUSE_REFUSED,
                               NULL, 0, 0};
@@ -441,7 +439,7 @@ bool sio__revival_replay(struct sio_socket *socket)
     line->noting = true;
     return true;
   }
-  begin_anew(socket);
+  sio__revival_anew(socket);
   return false;
 }
 
@@ -456,4 +454,10 @@ void sio__revival_done(struct sio_socket *socket)
 bool sio_socket_recovered(const sio_socket *socket)
 {
   return socket->lifeline != NULL && socket->lifeline->recovered;
+}
+
+bool sio__revival_skips(const struct sio_socket *socket)
+{
+  return sio_socket_recovered(socket) &&
+         socket->ns->server->options.recovery->skip_middlewares != 0;
 }

@@ -3,6 +3,7 @@
 #include "core/selection.h"
 
 #include "base/mem.h"
+#include "core/guard.h"
 #include "core/namespace.h"
 
 /* Append two lists to one; returns the end. */
@@ -16,14 +17,36 @@ static sio_str *append(sio_str *out, const sio_str *a, size_t n_a,
   return out + n_a + n_b;
 }
 
+/* Make the name of a user's room. */
+static int name_user_room(struct sio__selected *out, const sio_target *target,
+                          sio_str *room)
+{
+  const struct sio_auth *auth = sio__guard_of(target->ns);
+  size_t prefix = strlen(auth->options.user_room);
+
+  out->n_user_room = prefix + room->len;
+  out->user_room = sio__mem_alloc(&auth->server->mem, out->n_user_room);
+  if (out->user_room == NULL)
+    return SIO_ERR_NOMEM;
+  memcpy(out->user_room, auth->options.user_room, prefix);
+  if (room->len > 0)
+    memcpy(out->user_room + prefix, room->data, room->len);
+  room->data = out->user_room;
+  room->len = out->n_user_room;
+  return 0;
+}
+
 int sio__select(struct sio__selected *out, const sio_target *target)
 {
   size_t n_rooms = target->n_rooms + target->n_more_rooms;
   size_t n_except = target->n_except + target->n_more_except;
-  sio_str *names = out->few;
+  sio_str *names = out->few, *rooms;
+  int rv;
 
   out->many = NULL;
   out->n_many = 0;
+  out->user_room = NULL;
+  out->n_user_room = 0;
   if (target->n_more_rooms + target->n_more_except > 0) {
     if (n_rooms + n_except > SIZE_MAX / sizeof *names)
       return SIO_ERR_NOMEM;
@@ -34,7 +57,8 @@ int sio__select(struct sio__selected *out, const sio_target *target)
       return SIO_ERR_NOMEM;
     names = out->many;
   }
-  out->selection.rooms = names;
+  rooms = names;
+  out->selection.rooms = rooms;
   out->selection.n_rooms = n_rooms;
   names = append(names, target->rooms, target->n_rooms, target->more_rooms,
                  target->n_more_rooms);
@@ -42,12 +66,18 @@ int sio__select(struct sio__selected *out, const sio_target *target)
   out->selection.n_except = n_except;
   (void)append(names, target->except, target->n_except, target->more_except,
                target->n_more_except); /* the end is not needed */
-  return 0;
+  if ((target->flags & TARGET_USER) == 0)
+    return 0;
+  rv = name_user_room(out, target, &rooms[0]);
+  if (rv != 0)
+    sio__selected_dispose(out, &target->ns->server->mem);
+  return rv;
 }
 
 void sio__selected_dispose(struct sio__selected *selected,
                            const sio_allocator *mem)
 {
+  sio__mem_free(mem, selected->user_room, selected->n_user_room);
   sio__mem_free(mem, selected->many, selected->n_many * sizeof(sio_str));
 }
 

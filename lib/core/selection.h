@@ -9,7 +9,8 @@ enum sio__target_flag {
   TARGET_VOLATILE = 1,
   TARGET_UNCOMPRESSED = 2,
   TARGET_LOCAL = 4,
-  TARGET_NODES = 8 /* no sockets, but other nodes: core/nodes.c */
+  TARGET_NODES = 8, /* no sockets, but other nodes: core/nodes.c */
+  TARGET_USER = 16  /* the first room is the id of a user: core/presence.c */
 };
 
 /* Why no sockets can be found by it; 0: they can. */
@@ -26,9 +27,12 @@ struct sio__selected {
   sio_str few[2 * SIO_TARGET_ROOMS];
   sio_str *many; /* allocated, if `few` was not enough */
   size_t n_many;
+  char *user_room; /* of TARGET_USER, allocated; or NULL */
+  size_t n_user_room;
 };
 
-/* 0 or SIO_ERR_NOMEM.  The names stay where they are. */
+/* 0 or SIO_ERR_NOMEM.  The names stay where they are, but for that of a user's
+ * room, which is made. */
 int sio__select(struct sio__selected *out, const sio_target *target);
 void sio__selected_dispose(struct sio__selected *selected,
                            const sio_allocator *mem);

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "core/attach.h"
+#include "core/guard.h"
 #include "core/initial.h"
 #include "core/options.h"
 #include "core/server_drain.h"
@@ -117,6 +118,7 @@ static void destroy(struct sio_server *server)
 {
   sio_allocator mem = server->mem;
 
+  sio__guards_free(server);
   sio__ns_free_all(server);
   sio__map_dispose(&server->namespaces);
   sio__map_dispose(&server->cluster.questions);
@@ -165,6 +167,7 @@ struct sio_server *sio__server_new(const sio_server_options *given,
   sio__buf_init(&server->cluster.inbox, &server->mem, PACKET_MAX);
   sio__list_init(&server->all_ns);
   sio__list_init(&server->parents);
+  sio__list_init(&server->guards);
   sio__list_init(&server->deferred.link);
   sio__buf_init(&server->packet, &server->mem, PACKET_MAX);
   sio__payload_init(&server->scratch, &server->mem, SIZE_MAX);
@@ -262,6 +265,7 @@ void sio_server_free(sio_server *server)
   sio__cluster_end(server);
   while ((ns = sio__ns_next(server, ns)) != NULL)
     sio__recovery_end(ns);
+  sio__guards_end(server);
   server->freed = true;
   sio__engine_leave(&server->engine);
   sio__shutdown_now(&server->engine);
@@ -396,4 +400,5 @@ void sio_server_expire(sio_server *server, uint64_t now_ms)
 void sio_server_set_unix_time(sio_server *server, uint64_t unix_ms)
 {
   server->engine.unix_offset_ms = unix_ms - server->engine.clock.now_ms;
+  sio__passes_retime(server);
 }

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "core/farewell.h"
+#include "core/guard.h"
 #include "core/passage.h"
 #include "core/membership.h"
 #include "core/recovery.h"
@@ -92,6 +93,7 @@ static void destroy(struct sio__deferred *deferred)
   sio__auth_free(socket->auth, &server->mem);
   sio__auth_free(socket->data, &server->mem);
   sio__lifeline_free(socket);
+  sio__pass_free(socket);
   sio__own_free(socket);
   sio__snapshot_unref(socket->snapshot);
   sio__ns_unref(socket->ns);
@@ -272,6 +274,7 @@ void sio__socket_leave(struct sio_socket *socket, const sio_end *end)
     sio__pending_fail_all(socket);
   } else {
     socket->state = SOCKET_LEAVING;
+    sio__pass_leave(socket);
     sio__passages_drop(socket);
     call_disconnecting(socket, end);
     lost = is_lost(socket, end);
@@ -286,6 +289,7 @@ void sio__socket_leave(struct sio_socket *socket, const sio_end *end)
       sio__engine_note_end(&server->engine, &about, end);
     sio__pending_fail_all(socket);
     call_disconnect(socket, end);
+    sio__pass_left(socket);
   }
   if (lost)
     sio__revival_tell(socket);
@@ -327,6 +331,22 @@ static void say_goodbye(struct sio__client *client)
   }
 }
 
+int sio__socket_dismiss(struct sio_socket *socket, const sio_end *end)
+{
+  struct sio__engine *engine = &socket->ns->server->engine;
+
+  /* Whoever is shown that packet may want the same. */
+  if (socket->state != SOCKET_CONNECTED || socket->parting >= 1)
+    return SIO_ERR_DISCONNECTED;
+  sio__engine_enter(engine);
+  socket->parting = 1;
+  sio__farewell_note(socket->client, sio__ns_str(socket->ns));
+  sio__send_bare(socket->client, PACKET_DISCONNECT, sio__ns_str(socket->ns));
+  sio__socket_leave(socket, end);
+  sio__engine_leave(engine);
+  return 0;
+}
+
 int sio_socket_disconnect(sio_socket *socket, bool close)
 {
   static const sio_end end = {SIO_REASON_SERVER_DISCONNECT,
@@ -335,23 +355,17 @@ int sio_socket_disconnect(sio_socket *socket, bool close)
                                  0, 0};
   struct sio__client *client = socket->client;
   struct sio__engine *engine = &socket->ns->server->engine;
-  uint8_t parting = close ? 2 : 1;
 
-  /* Whoever is shown that packet may want the same. */
-  if (socket->state != SOCKET_CONNECTED || socket->parting >= parting)
+  if (!close)
+    return sio__socket_dismiss(socket, &end);
+  if (socket->state != SOCKET_CONNECTED || socket->parting >= 2)
     return SIO_ERR_DISCONNECTED;
   sio__engine_enter(engine);
-  socket->parting = parting;
-  if (!close) {
-    sio__farewell_note(client, sio__ns_str(socket->ns));
-    sio__send_bare(client, PACKET_DISCONNECT, sio__ns_str(socket->ns));
-    sio__socket_leave(socket, &end);
-  } else {
-    say_goodbye(client);
-    sio__sockets_leave(&client->sockets, offsetof(struct sio_socket, of_client),
-                       &end);
-    sio__session_close(client->session, &closed, false);
-  }
+  socket->parting = 2;
+  say_goodbye(client);
+  sio__sockets_leave(&client->sockets, offsetof(struct sio_socket, of_client),
+                     &end);
+  sio__session_close(client->session, &closed, false);
   sio__engine_leave(engine);
   return 0;
 }

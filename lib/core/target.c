@@ -2,6 +2,8 @@
 /* Targets: who gets an event. */
 #include "core/selection.h"
 
+#include "core/guard.h"
+
 static sio_target make(sio_ns *ns, sio_socket *only)
 {
   sio_target target;
@@ -39,6 +41,17 @@ sio_target sio_others(sio_socket *socket)
 sio_target sio_in(sio_ns *ns, sio_str room)
 {
   return sio_and(make(ns, NULL), room);
+}
+
+sio_target sio_user(sio_ns *ns, sio_str user_id)
+{
+  sio_target target = sio_in(ns, user_id);
+  const struct sio_auth *auth = ns != NULL ? sio__guard_of(ns) : NULL;
+
+  if (ns != NULL && (auth == NULL || auth->options.user_room[0] == '\0'))
+    target.error = SIO_ERR_STATE;
+  target.flags |= TARGET_USER;
+  return target;
 }
 
 sio_target sio_to(sio_socket *socket, sio_str room)

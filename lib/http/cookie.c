@@ -254,3 +254,50 @@ void sio__cookie_add(struct sio_headers *out, const sio_cookie_options *cookie,
   if (lines->error != 0)
     lines->len = start; /* no field by half */
 }
+
+static sio_str trim(sio_str s)
+{
+  while (s.len > 0 && (*s.data == ' ' || *s.data == '\t')) {
+    s.data++;
+    s.len--;
+  }
+  while (s.len > 0 && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+    s.len--;
+  return s;
+}
+
+static sio_str unquote(sio_str s)
+{
+  if (s.len >= 2 && s.data[0] == '"' && s.data[s.len - 1] == '"') {
+    s.data++;
+    s.len -= 2;
+  }
+  return s;
+}
+
+bool sio__cookie_find(sio_str header, const char *name, sio_str *value)
+{
+  const char *at = header.data, *end = at + header.len;
+
+  while (at < end) {
+    const char *stop = memchr(at, ';', (size_t)(end - at));
+    const char *equal;
+    sio_str key, text;
+
+    if (stop == NULL)
+      stop = end;
+    equal = memchr(at, '=', (size_t)(stop - at));
+    if (equal != NULL) {
+      key.data = at;
+      key.len = (size_t)(equal - at);
+      text.data = equal + 1;
+      text.len = (size_t)(stop - equal - 1);
+      if (sio_str_is(trim(key), name)) {
+        *value = unquote(trim(text));
+        return true;
+      }
+    }
+    at = stop + 1;
+  }
+  return false;
+}

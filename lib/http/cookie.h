@@ -19,6 +19,10 @@ int sio__cookie_copy(const sio_cookie_options *options,
                      const sio_allocator *mem, sio_cookie_options **out);
 void sio__cookie_free(sio_cookie_options *copy, const sio_allocator *mem);
 
+/* Find a cookie in the value of a Cookie header (RFC 6265 section 4.2), quotes
+ * around it left out; of several the first.  False if it is not there. */
+bool sio__cookie_find(sio_str header, const char *name, sio_str *value);
+
 /* Add the header, whatever cookies there are; `value` is written
  * URI-component-encoded. */
 void sio__cookie_add(struct sio_headers *out, const sio_cookie_options *cookie,

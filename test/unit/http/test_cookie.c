@@ -437,6 +437,34 @@ static void test_out_of_memory_is_an_error(void **state)
   assert_true(test_every_allocation(copy_and_write, NULL) > 3);
 }
 
+/* ---- Finding one ---- */
+
+/* Whether a header has it with this value; `want` NULL: it has it not. */
+static void assert_found(const char *header, const char *name, const char *want)
+{
+  size_t len = strlen(header);
+  uint8_t *exact = test_exact(header, len);
+  sio_str text = {(const char *)exact, len}, value = {NULL, 0};
+
+  assert_int_equal(sio__cookie_find(text, name, &value), want != NULL);
+  if (want != NULL)
+    assert_true(sio_str_is(value, want));
+  free(exact);
+}
+
+static void test_a_cookie_is_found_by_its_whole_name(void **state)
+{
+  (void)state;
+  assert_found("a=1", "a", "1");
+  assert_found("aa=1; a=2; a=3", "a", "2");
+  assert_found("b=a=5;\ta = x=y \t;c", "a", "x=y");
+  assert_found("a=\"q\"", "a", "q");
+  assert_found("a=\"", "a", "\"");
+  assert_found("a=", "a", "");
+  assert_found("A=1; a; =a; ;", "a", NULL);
+  assert_found("", "a", NULL);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -454,6 +482,7 @@ int main(void)
       cmocka_unit_test(test_a_copy_needs_nothing_of_the_host),
       cmocka_unit_test(test_no_options_are_no_copy),
       cmocka_unit_test(test_out_of_memory_is_an_error),
+      cmocka_unit_test(test_a_cookie_is_found_by_its_whole_name),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
