@@ -43,7 +43,8 @@ BOTH_SRC := lib/http/conditional.c
 
 # Programs: build/<name> is made of FILES_<name>.  They are linked with both
 # libraries unless CORE_ONLY names them, and get LIBS_<name> in addition.
-PROGRAMS  := minimal rooms engine_echo poll_loop metrics hub chat bench/server \
+PROGRAMS  := minimal rooms engine_echo poll_loop metrics hub chat tls_auth \
+             bench/server \
              bench/core test/client/server test/client/engine \
              test/client/secure test/contract/print test/jwt/tool \
              test/load/server test/sim/sim
@@ -58,6 +59,7 @@ FILES_rooms     := examples/rooms.c
 FILES_engine_echo := examples/engine_echo.c
 FILES_poll_loop := examples/poll_loop.c
 FILES_metrics   := examples/metrics.c
+FILES_tls_auth  := examples/tls_auth.c
 FILES_hub       := $(addprefix examples/hub/, hub.c main.c)
 FILES_chat      := $(addprefix examples/chat/, bucket.c chat.c history.c main.c \
                      options.c pages.c people.c rooms.c talk.c text.c)

@@ -207,8 +207,8 @@ async function startServer(t, options = {}) {
 }
 
 // An example that listens.
-async function startProgram(t, name) {
-  const server = new TestServer({}, `../../${name}`);
+async function startProgram(t, name, options = {}) {
+  const server = new TestServer(options, `../../${name}`);
   t.after(() => server.stop());
   return server.listening();
 }
