@@ -254,6 +254,11 @@ run:
 	@CC='$(CC)' scripts/setup.sh build $(if $(CHAT_PAGE),npm)
 	@$(MAKE) run-chat
 
+# What the page knows of the contract.
+.PHONY: types
+types: $(B)/chat_types
+	$< --typescript >examples/chat/web/contract.d.ts
+
 .PHONY: run-chat
 run-chat: $(B)/chat $(call installed,$(CHAT_PAGE:%/package.json=%))
 	$(Q)exec $(B)/chat --port $(PORT) $(CHAT_ARGS)
@@ -292,8 +297,10 @@ check-client-asan: $(call installed,test/client) $(PROGRAMS:%=$(B)/asan/%)
 	@SIO_TEST_SERVER=$(B)/asan/test/client/server \
 	   scripts/run-node-tests.sh client-asan $(B)/results test/client
 
-check-contract: $(call installed,test/contract) $(B)/test/contract/print
-	@CC='$(CC)' SIO_TEST_PRINT=$(B)/test/contract/print \
+check-contract: $(call installed,test/contract examples/chat) \
+    $(B)/test/contract/print $(B)/chat_types
+	@CC='$(CC)' SIO_TEST_PRINT=$(abspath $(B))/test/contract/print \
+	   SIO_TEST_CHAT_TYPES=$(abspath $(B))/chat_types \
 	   scripts/run-node-tests.sh contract $(B)/results test/contract
 
 check-differential: $(call installed,test/differential) \
@@ -416,6 +423,7 @@ distclean: clean
 help:
 	@echo 'make            build the libraries and the examples'
 	@echo 'make run        install what is missing, build, start the chat (PORT=3000)'
+	@echo 'make types      write the types of the chat for its page'
 	@echo 'make test       install what is missing, build, run all tests'
 	@echo 'make check      the tests alone; check-unit, check-asan, check-client,'
 	@echo '                check-browser, check-jwt, check-abi, check-docs: one kind'

@@ -43,13 +43,13 @@ BOTH_SRC := lib/http/conditional.c
 
 # Programs: build/<name> is made of FILES_<name>.  They are linked with both
 # libraries unless CORE_ONLY names them, and get LIBS_<name> in addition.
-PROGRAMS  := minimal rooms engine_echo poll_loop metrics hub chat tls_auth \
-             bench/server \
+PROGRAMS  := minimal rooms engine_echo poll_loop metrics hub chat chat_types \
+             tls_auth bench/server \
              bench/core test/client/server test/client/engine \
              test/client/secure test/contract/print test/jwt/tool \
              test/load/server test/sim/sim
-CORE_ONLY := poll_loop bench/core bench/schema test/contract/print \
-             test/jwt/tool test/sim/sim
+CORE_ONLY := poll_loop chat_types bench/core bench/schema \
+             test/contract/print test/jwt/tool test/sim/sim
 
 # Those that need more than the tests do, and are built on demand.
 EXTRA_PROGRAMS := bench/schema
@@ -63,6 +63,7 @@ FILES_tls_auth  := examples/tls_auth.c
 FILES_hub       := $(addprefix examples/hub/, hub.c main.c)
 FILES_chat      := $(addprefix examples/chat/, bucket.c chat.c history.c main.c \
                      options.c pages.c people.c rooms.c talk.c text.c)
+FILES_chat_types := $(addprefix examples/chat/, text.c types.c)
 
 FILES_bench/server := test/bench/server.c
 FILES_bench/core   := test/bench/core.c

@@ -39,9 +39,27 @@ uint64_t chat_unix_us(void)
   return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_usec;
 }
 
-void chat_refuse(sio_ack *ack, const char *sentence)
+const struct refusal refused_rate = {"too_fast",
+                                     "That was quick. Please wait a moment."};
+const struct refusal refused_outside = {"not_in_room",
+                                        "You are not in this room."};
+const struct refusal refused_rooms = {
+    "too_many_rooms", "You are in too many rooms. Please leave one first."};
+const struct refusal refused_room = {"no_place",
+                                     "There is no place for another room."};
+const struct refusal refused_memory = {"no_memory",
+                                       "The server is short of memory."};
+
+void chat_refuse(sio_socket *socket, sio_ack *ack,
+                 const sio_event_schema *event, const struct refusal *why)
 {
-  sio_ackf(ack, "{error: %s}", sentence);
+  if (ack != NULL)
+    sio_ackf(ack, "{error: {event: %s, code: %s, message: %s, errors: []}}",
+             event->name, why->code, why->sentence);
+  else
+    sio_emitf(sio_only(socket), "exception",
+              "{event: %s, code: %s, message: %s, errors: []}", event->name,
+              why->code, why->sentence);
 }
 
 int chat_open_lobby(struct chat *chat)

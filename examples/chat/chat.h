@@ -2,26 +2,10 @@
 #ifndef CHAT_CHAT_H
 #define CHAT_CHAT_H
 
-/*
- * What the parts of the chat share.
- *
- * From a client                   answer (or {error: a sentence})
- *   auth {name}                     connect error {field: "name"}
- *   join {room, after}              {people: [name], messages: [message]}
- *   leave {room}                    {}
- *   message {room, text, key}       {id, at}
- *   typing {room, typing}           none
- * To clients
- *   rooms [{room, people}]          all of them: on connect, and when one went
- *   room {room, people}             a new one, or somebody came or left
- *   joined, left {room, name}       in one's rooms
- *   message {room, id, at, from, text, key}
- *   typing {room, name, typing}
- */
+/* What the parts of the chat share; contract.h has what clients see. */
 
 #include "bucket.h"
 #include "rooms.h"
-#include "text.h"
 
 struct uv_loop_s;
 
@@ -57,7 +41,6 @@ struct room_key {
   sio_str s; /* of `text`; a key must not be copied */
 };
 
-/* For a name that text_room has found to be fine. */
 void room_key_init(struct room_key *key, sio_str room);
 
 /* What a room is called by its key; empty: it is not a room of ours. */
@@ -66,8 +49,21 @@ sio_str room_of_key(sio_str key);
 uint64_t chat_now_ms(const struct chat *chat);
 uint64_t chat_unix_us(void);
 
-/* Tell a client in an acknowledgement what is wrong. */
-void chat_refuse(sio_ack *ack, const char *sentence);
+/* Why the chat does not do what a client asks for. */
+struct refusal {
+  const char *code; /* for programs */
+  const char *sentence;
+};
+
+extern const struct refusal refused_rate;
+extern const struct refusal refused_outside; /* of the room */
+extern const struct refusal refused_rooms;   /* too many of one's own */
+extern const struct refusal refused_room;    /* too many of all */
+extern const struct refusal refused_memory;
+
+/* Tell a client, as the contract does. */
+void chat_refuse(sio_socket *socket, sio_ack *ack,
+                 const sio_event_schema *event, const struct refusal *why);
 
 /* Make the room that is always there. */
 int chat_open_lobby(struct chat *chat);

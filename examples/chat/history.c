@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-/* A message and its three texts, in one block. */
+/* A message and its texts, in one block. */
 struct block {
-  struct message message;
+  message message;
   char texts[];
 };
 
@@ -13,21 +13,23 @@ static sio_str put(char **at, sio_str text)
 {
   sio_str stored = {*at, text.len};
 
-  memcpy(*at, text.data, text.len);
+  if (text.len > 0)
+    memcpy(*at, text.data, text.len);
   *at += text.len;
   return stored;
 }
 
-static struct message *copy(const struct message *m)
+static message *copy(const message *m)
 {
-  struct block *block =
-      malloc(sizeof *block + m->from.len + m->text.len + m->key.len);
+  struct block *block = malloc(sizeof *block + m->roomId.len + m->from.len +
+                               m->text.len + m->key.len);
   char *at;
 
   if (block == NULL)
     return NULL;
   at = block->texts;
-  block->message = (struct message){.id = m->id, .at_ms = m->at_ms};
+  block->message = *m;
+  block->message.roomId = put(&at, m->roomId);
   block->message.from = put(&at, m->from);
   block->message.text = put(&at, m->text);
   block->message.key = put(&at, m->key);
@@ -46,29 +48,29 @@ void history_dispose(struct history *history)
   memset(history, 0, sizeof *history);
 }
 
-static const struct message *find(const struct history *history,
-                                  const struct message *wanted)
+static const message *find(const struct history *history, const message *wanted)
 {
   for (size_t i = 0; i < history->count; i++) {
-    const struct message *m = history_at(history, i);
+    const message *m = history_at(history, i);
 
-    if (is_same(m->key, wanted->key) && is_same(m->from, wanted->from))
+    if (m->has_key && is_same(m->key, wanted->key) &&
+        is_same(m->from, wanted->from))
       return m;
   }
   return NULL;
 }
 
-const struct message *history_add(struct history *history,
-                                  const struct message *message, bool *is_new)
+const message *history_add(struct history *history, const message *draft,
+                           bool *is_new)
 {
-  const struct message *known = find(history, message);
-  struct message *added;
+  const message *known = draft->has_key ? find(history, draft) : NULL;
+  message *added;
   size_t slot;
 
   *is_new = known == NULL;
   if (known != NULL)
     return known;
-  added = copy(message);
+  added = copy(draft);
   if (added == NULL)
     return NULL;
 
@@ -82,7 +84,7 @@ const struct message *history_add(struct history *history,
   return added;
 }
 
-const struct message *history_at(const struct history *history, size_t i)
+const message *history_at(const struct history *history, size_t i)
 {
   if (i >= history->count)
     return NULL;

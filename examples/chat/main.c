@@ -64,7 +64,9 @@ static int make_server(struct program *program, uv_loop_t *loop)
     return -1;
 
   program->chat.loop = loop;
-  program->chat.ns = sio_of(program->server, "/");
+  program->chat.ns = sio_of(program->server, chat_contract()->nsp);
+  if (sio_ns_set_contract(program->chat.ns, chat_contract(), NULL) != 0)
+    return -1;
   if (people_start(&program->chat) != 0 || talk_start(&program->chat) != 0)
     return -1;
   return chat_open_lobby(&program->chat);

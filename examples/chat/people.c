@@ -10,32 +10,34 @@ enum { DEVICE_ROOMS = 20 };
 static void on_auth(sio_socket *socket, sio_next *next, void *user)
 {
   sio_value value = sio_value_member(sio_socket_auth(socket), "name");
-  sio_str name;
-  const char *problem = text_read(&text_name, value, &name);
+  sio_str name = sio_value_str(value);
 
   (void)user;
-  if (problem != NULL)
-    sio_next_refusef(next, problem, "{field: 'name'}");
+  if (sio_value_type(value) != SIO_STRING)
+    sio_next_refusef(next, "Please say who you are.", "{field: 'name'}");
+  else if (text_check_name(&name) != NULL)
+    sio_next_refusef(next,
+                     "A name has 1 to 24 characters to see, and no blanks at "
+                     "its ends.",
+                     "{field: 'name'}");
   else
     sio_next_ok(next);
 }
 
+static room_users users_of(const struct room *room)
+{
+  return (room_users){.roomId = sio_s(room->name),
+                      .count = (uint32_t)room->n_members};
+}
+
 static void emit_rooms(const struct chat *chat, sio_target target)
 {
-  sio_payload *list = sio_payload_new(NULL);
+  room_users all[ROOMS_MAX];
+  room_list list = {.rooms = {all, chat->rooms.count}};
 
-  if (list == NULL)
-    return;
-  sio_payload_array_begin(list);
-  for (size_t i = 0; i < chat->rooms.count; i++) {
-    const struct room *room = chat->rooms.list[i];
-
-    sio_payload_format(list, "{room: %s, people: %zu}", room->name,
-                       room->n_members);
-  }
-  sio_payload_array_end(list);
-  sio_emit_payload(target, "rooms", list);
-  sio_payload_free(list);
+  for (size_t i = 0; i < list.rooms.count; i++)
+    all[i] = users_of(chat->rooms.list[i]);
+  sio_typed_emit(chat_rooms, target, &list);
 }
 
 static void on_connect(sio_socket *socket, void *user)
@@ -58,15 +60,17 @@ static void on_connect(sio_socket *socket, void *user)
   emit_rooms(chat, sio_only(socket));
 }
 
-/* Tell everybody how many people are in a room. */
+/* Somebody has come to a room or left it: tell everybody how many there are. */
 static void announce(const struct chat *chat, const struct room *room)
 {
-  sio_emitf(sio_everyone(chat->ns), "room", "{room: %s, people: %zu}",
-            room->name, room->n_members);
+  const room_users users = users_of(room);
+
+  sio_typed_emit(chat_room_users, sio_everyone(chat->ns), &users);
 }
 
-/* Put a device into a room; NULL, or a sentence that says why not. */
-static const char *enter(struct chat *chat, sio_socket *socket, sio_str name)
+/* Put a device into a room; NULL, or why not. */
+static const struct refusal *enter(struct chat *chat, sio_socket *socket,
+                                   sio_str name)
 {
   struct device *device = sio_socket_user(socket);
   struct room_key key;
@@ -75,10 +79,10 @@ static const char *enter(struct chat *chat, sio_socket *socket, sio_str name)
   int first;
 
   if (sio_socket_room_count(socket) > DEVICE_ROOMS) /* one is its own */
-    return "You are in too many rooms. Please leave one first.";
+    return &refused_rooms;
   room = rooms_open(&chat->rooms, name, chat_now_ms(chat), &forgot);
   if (room == NULL)
-    return "There is no place for another room.";
+    return &refused_room;
   if (forgot)
     emit_rooms(chat, sio_everyone(chat->ns));
 
@@ -89,74 +93,59 @@ static const char *enter(struct chat *chat, sio_socket *socket, sio_str name)
     first = -1;
   }
   if (first < 0)
-    return "The server is short of memory.";
+    return &refused_memory;
   if (first > 0) {
-    sio_emitf(sio_to(socket, key.s), "joined", "{room: %s, name: %s}",
-              room->name, device->name);
+    sio_typed_emit(chat_user_joined, sio_to(socket, key.s),
+                   &(user_in_room){name, sio_s(device->name)});
     announce(chat, room);
   }
   return NULL;
 }
 
-/* Answer with who is in a room, and with what was said after a message. */
-static void answer_join(sio_ack *ack, const struct room *room, uint64_t after)
+/* Answer with who is in a room, and with what was said after a message.
+ * False: no memory. */
+static bool answer_join(sio_ack *ack, const struct room *room, uint64_t after)
 {
-  sio_payload *answer = sio_payload_new(NULL);
-  const struct message *m;
+  sio_str *users = malloc(room->n_members * sizeof *users);
+  message recent[HISTORY_MESSAGES];
+  joined_room answer = {.roomId = sio_s(room->name),
+                        .users = {users, room->n_members},
+                        .recentMessages = {recent, 0}};
+  const message *m;
+  int error;
 
-  if (answer == NULL) {
-    chat_refuse(ack, "The server is short of memory.");
-    return;
-  }
-  sio_payload_object_begin(answer);
-  sio_payload_key(answer, "people");
-  sio_payload_array_begin(answer);
+  if (users == NULL)
+    return false;
   for (size_t i = 0; i < room->n_members; i++)
-    sio_payload_string(answer, room->members[i].name);
-  sio_payload_array_end(answer);
-
-  sio_payload_key(answer, "messages");
-  sio_payload_array_begin(answer);
+    users[i] = sio_s(room->members[i].name);
   for (size_t i = 0; (m = history_at(&room->history, i)) != NULL; i++)
     if (m->id > after)
-      sio_payload_format(
-          answer, "{id: %llu, at: %llu, from: %.*s, text: %.*s, key: %.*s}",
-          (unsigned long long)m->id, (unsigned long long)m->at_ms,
-          SIO_STR_ARG(m->from), SIO_STR_ARG(m->text), SIO_STR_ARG(m->key));
-  sio_payload_array_end(answer);
-  sio_payload_object_end(answer);
-
-  if (sio_ack_payload(ack, answer) != 0)
-    chat_refuse(ack, "The server is short of memory.");
-  sio_payload_free(answer);
+      recent[answer.recentMessages.count++] = *m;
+  error = sio_typed_ack(chat_join_room, ack, &answer);
+  free(users);
+  return error != SIO_ERR_NOMEM;
 }
 
-static void on_join(sio_socket *socket, const sio_args *args, sio_ack *ack,
+static void on_join(sio_socket *socket, const join_room *wanted, sio_ack *ack,
                     void *user)
 {
   struct chat *chat = user;
   struct device *device = sio_socket_user(socket);
-  sio_value after_value = sio_get(args, 0, "after");
-  uint64_t after = 0;
+  const struct refusal *why = NULL;
   struct room_key key;
-  sio_str name;
-  const char *problem = text_read(&text_room, sio_get(args, 0, "room"), &name);
 
-  if (problem == NULL && sio_value_type(after_value) != SIO_ABSENT &&
-      sio_value_uint64(after_value, &after) != 0)
-    problem = "The number of a message is a whole number.";
-  if (problem == NULL && !bucket_take(&device->joins, JOIN_BURST,
-                                      JOINS_PER_SECOND, chat_now_ms(chat)))
-    problem = "That was quick. Please wait a moment.";
-  if (problem == NULL) {
-    room_key_init(&key, name);
-    if (!sio_socket_in(socket, key.s))
-      problem = enter(chat, socket, name);
-  }
-  if (problem != NULL)
-    chat_refuse(ack, problem);
-  else
-    answer_join(ack, rooms_find(&chat->rooms, name), after);
+  room_key_init(&key, wanted->roomId);
+  if (!bucket_take(&device->joins, JOIN_BURST, JOINS_PER_SECOND,
+                   chat_now_ms(chat)))
+    why = &refused_rate;
+  else if (!sio_socket_in(socket, key.s))
+    why = enter(chat, socket, wanted->roomId);
+  if (why == NULL && ack != NULL &&
+      !answer_join(ack, rooms_find(&chat->rooms, wanted->roomId),
+                   wanted->has_after ? wanted->after : 0))
+    why = &refused_memory;
+  if (why != NULL)
+    chat_refuse(socket, ack, chat_join_room_event(), why);
 }
 
 /* A device is about to leave a room. */
@@ -172,28 +161,23 @@ static void depart(struct chat *chat, sio_socket *socket, sio_str name)
   if (!room_leave(room, device->name))
     return;
   room_key_init(&key, name);
-  sio_emitf(sio_to(socket, key.s), "left", "{room: %s, name: %s}", room->name,
-            device->name);
+  sio_typed_emit(chat_user_left, sio_to(socket, key.s),
+                 &(user_in_room){name, sio_s(device->name)});
   announce(chat, room);
 }
 
-static void on_leave(sio_socket *socket, const sio_args *args, sio_ack *ack,
+static void on_leave(sio_socket *socket, const room_ref *left, sio_ack *ack,
                      void *user)
 {
   struct room_key key;
-  sio_str name;
-  const char *problem = text_read(&text_room, sio_get(args, 0, "room"), &name);
 
-  if (problem != NULL) {
-    chat_refuse(ack, problem);
-    return;
-  }
-  room_key_init(&key, name);
+  room_key_init(&key, left->roomId);
   if (sio_socket_in(socket, key.s)) {
-    depart(user, socket, name);
+    depart(user, socket, left->roomId);
     sio_leave(socket, key.s);
   }
-  sio_ackf(ack, "{}");
+  if (ack != NULL)
+    sio_typed_ack(chat_leave_room, ack, left);
 }
 
 static void on_disconnecting(sio_socket *socket, const sio_end *end, void *user)
@@ -214,9 +198,9 @@ int people_start(struct chat *chat)
   if (error == 0)
     error = sio_on_connect(chat->ns, on_connect, chat);
   if (error == 0)
-    error = sio_on(chat->ns, "join", on_join, chat);
+    error = sio_typed_on(chat_join_room, chat->ns, on_join, chat);
   if (error == 0)
-    error = sio_on(chat->ns, "leave", on_leave, chat);
+    error = sio_typed_on(chat_leave_room, chat->ns, on_leave, chat);
   if (error == 0)
     error = sio_on_disconnecting(chat->ns, on_disconnecting, chat);
   return error;

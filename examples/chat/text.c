@@ -1,41 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What people may type: lengths in code points, no invisible tricks. */
 #include "text.h"
 
-const struct text_rule text_name = {
-    .max_points = 24,
-    .missing = "Please say who you are.",
-    .length = "A name has 1 to 24 characters.",
-    .content = "This name has characters that cannot be used, or begins or "
-               "ends with a blank.",
+/* What is found in a text. */
+struct look {
+  size_t points;
+  size_t visible;
+  size_t controls; /* but line breaks and tabs */
+  size_t lines;    /* those */
+  size_t tricks;
+  bool padded; /* blank at an end */
 };
 
-const struct text_rule text_room = {
-    .max_points = 32,
-    .missing = "Please say which room.",
-    .length = "A room's name has 1 to 32 characters.",
-    .content = "This room's name has characters that cannot be used, or "
-               "begins or ends with a blank.",
-};
-
-const struct text_rule text_message = {
-    .max_points = 2000,
-    .lines = true,
-    .padded = true,
-    .missing = "There is no message.",
-    .length = "A message has 1 to 2000 characters.",
-    .content = "This message has characters that cannot be shown.",
-};
-
-const struct text_rule text_key = {
-    .max_points = 40,
-    .missing = "A message needs a key.",
-    .length = "A key has 1 to 40 characters.",
-    .content = "This key has characters that cannot be used.",
-};
-
-/* The code point at `*at`, which is moved behind it.  The library hands over
- * valid UTF-8 only. */
+/* The code point at `*at`, which is moved behind it. */
 static uint32_t next_point(sio_str s, size_t *at)
 {
   const unsigned char *p = (const unsigned char *)s.data + *at;
@@ -91,29 +67,53 @@ static bool is_visible(uint32_t point)
          !is_within(point, 0x200c, 0x200d);
 }
 
-const char *text_read(const struct text_rule *rule, sio_value value,
-                      sio_str *out)
+static struct look look_at(const sio_str *s)
 {
-  sio_str s = sio_value_str(value);
-  size_t at = 0, points = 0, visible = 0;
+  struct look look = {.points = 0};
   uint32_t first = 0, last = 0;
+  size_t at = 0;
 
-  *out = s;
-  if (sio_value_type(value) != SIO_STRING)
-    return rule->missing;
-
-  while (at < s.len && points <= rule->max_points) {
-    last = next_point(s, &at);
-    first = points++ == 0 ? last : first;
-    visible += is_visible(last);
-    if (is_control(last) && !(rule->lines && is_line(last)))
-      return rule->content;
-    if (is_trick(last) && !rule->lines)
-      return rule->content;
+  while (at < s->len) {
+    last = next_point(*s, &at);
+    first = look.points++ == 0 ? last : first;
+    look.visible += is_visible(last);
+    look.lines += is_line(last);
+    look.controls += is_control(last) && !is_line(last);
+    look.tricks += is_trick(last);
   }
-  if (points > rule->max_points || visible == 0)
-    return rule->length;
-  if (!rule->padded && (is_blank(first) || is_blank(last)))
-    return rule->content;
-  return NULL;
+  look.padded = is_blank(first) || is_blank(last);
+  return look;
+}
+
+/* Whether it can stand in one line, as what it looks like. */
+static bool is_name(const struct look *look)
+{
+  return look->visible > 0 && look->controls == 0 && look->lines == 0 &&
+         look->tricks == 0 && !look->padded;
+}
+
+const char *text_check_name(const void *str)
+{
+  struct look look = look_at(str);
+
+  return is_name(&look) && look.points <= NAME_POINTS
+             ? NULL
+             : "a visible name of 1 to 24 characters without blanks at its "
+               "ends";
+}
+
+const char *text_check_room(const void *str)
+{
+  struct look look = look_at(str);
+
+  return is_name(&look) ? NULL : "a visible name without blanks at its ends";
+}
+
+const char *text_check_message(const void *str)
+{
+  struct look look = look_at(str);
+
+  return look.visible > 0 && look.controls == 0
+             ? NULL
+             : "a message to see, without control characters";
 }

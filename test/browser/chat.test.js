@@ -202,6 +202,22 @@ test("a name that cannot be used is refused with a sentence", async () => {
   await join(page, "Ada");
 });
 
+test("what the contract or the chat refuses is shown", async () => {
+  const page = await arrive();
+  await join(page, "Ada");
+  const another = async (room) => {
+    await page.getByLabel("Another room").fill(room);
+    await page.keyboard.press("Enter");
+  };
+  await another("Gard\u202een");
+  await page.getByRole("alert").filter({ hasText: /^Expected a visible name .*, found / }).waitFor();
+  for (let i = 1; i < 20; i += 1) await another(`Room ${i}`);
+  await page.getByRole("heading", { level: 1, name: "Room 19" }).waitFor();
+  await another("Room 20");
+  await page.getByRole("alert").filter({ hasText: "You are in too many rooms." }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "Room 19" }).waitFor();
+});
+
 test("on a phone nothing is wider than the screen, and the panels open", async () => {
   const viewport = { width: 360, height: 640 };
   const page = await arrive({ viewport, hasTouch: true, isMobile: true });

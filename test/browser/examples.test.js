@@ -17,14 +17,14 @@ afterEach(async () => {
   server = undefined;
 });
 
-function open(options) {
-  const socket = io(server.url, { reconnection: false, forceNew: true, ...options });
+function open(options, nsp = "/") {
+  const socket = io(server.url + nsp, { reconnection: false, forceNew: true, ...options });
   sockets.push(socket);
   return socket;
 }
 
-async function connect(options) {
-  const socket = open(options);
+async function connect(options, nsp) {
+  const socket = open(options, nsp);
   await once(socket, "connect");
   return socket;
 }
@@ -125,7 +125,7 @@ test("rooms: what cannot be is answered by an error", async () => {
 
 // ---- the chat ----
 
-const enter = (name, options) => connect({ auth: { name }, ...options });
+const enter = (name, options) => connect({ auth: { name }, ...options }, "/chat");
 const ask = (socket, event, ...args) => socket.timeout(15000).emitWithAck(event, ...args);
 const code = (points) => String.fromCodePoint(points);
 
@@ -149,7 +149,7 @@ describe("the chat", () => {
     ["a blank at the end", { name: "Ada " }],
   ]) {
     test(`refuses ${what}, with a sentence and the field`, async () => {
-      const socket = open({ auth });
+      const socket = open({ auth }, "/chat");
       const [error] = await once(socket, "connect_error");
       assert.match(error.message, /[a-z].*\.$/);
       assert.deepEqual(error.data, { field: "name" });
@@ -158,60 +158,101 @@ describe("the chat", () => {
 
   test("takes names and texts of the full length, counted in characters", async () => {
     const ada = await enter("😀".repeat(24));
-    assert.deepEqual((await ask(ada, "join", { room: "é".repeat(32) })).people, ["😀".repeat(24)]);
-    const say = (text) => ask(ada, "message", { room: "é".repeat(32), text, key: code(0x41 + text.length % 7) });
+    assert.deepEqual((await ask(ada, "chat:join-room", { roomId: "é".repeat(32) })).users, ["😀".repeat(24)]);
+    const say = (text) => ask(ada, "chat:send-message", { roomId: "é".repeat(32), text });
     assert.ok((await say("😀".repeat(2000))).id > 0);
-    assert.match((await say("😀".repeat(2001))).error, /2000/);
+    assert.match((await say("😀".repeat(2001))).error.errors[0].expected, /2000/);
   });
 
-  for (const [what, args] of [
+  for (const [what, args, events = ["chat:join-room", "chat:leave-room"]] of [
     ["nothing", []],
     ["a string", ["Lobby"]],
     ["null", [null]],
     ["an array", [["Lobby"]]],
-    ["a room that is a number", [{ room: 7 }]],
-    ["an empty room", [{ room: "" }]],
-    ["a room with a line break", [{ room: "a\nb" }]],
-    ["a room that is too long", [{ room: "r".repeat(33) }]],
-    ["a last message that is no number", [{ room: "Lobby", after: "1" }]],
-    ["a last message that is negative", [{ room: "Lobby", after: -1 }]],
+    ["a room that is a number", [{ roomId: 7 }]],
+    ["an empty room", [{ roomId: "" }]],
+    ["a blank room", [{ roomId: "\u00a0" }]],
+    ["a room with a line break", [{ roomId: "a\nb" }]],
+    ["a room that begins with a blank", [{ roomId: " a" }]],
+    ["a change of direction", [{ roomId: "a\u202eb" }]],
+    ["a room that is too long", [{ roomId: "r".repeat(33) }]],
+    ["a last message that is no number", [{ roomId: "Lobby", after: "1" }], ["chat:join-room"]],
+    ["a last message that is negative", [{ roomId: "Lobby", after: -1 }], ["chat:join-room"]],
   ]) {
-    test(`answers a join with ${what} by an error`, async () => {
+    test(`says where ${what} does not fit`, async () => {
       const ada = await enter("Ada");
-      assert.match((await ask(ada, "join", ...args)).error, /\.$/);
+      for (const event of events) {
+        const { error } = await ask(ada, event, ...args);
+        assert.equal(error.code, "invalid_payload");
+        assert.equal(error.event, event);
+        assert.match(error.errors[0].path, /^args\[0\]/);
+        assert.ok(error.errors[0].expected && error.errors[0].found);
+      }
       assert.ok(ada.connected);
     });
   }
 
-  for (const [what, data] of [
-    ["no text", { room: "Lobby", key: "k" }],
-    ["a text that is an object", { room: "Lobby", text: {}, key: "k" }],
-    ["a blank text", { room: "Lobby", text: " \n\t", key: "k" }],
-    ["a control character", { room: "Lobby", text: "\u0007", key: "k" }],
-    ["no key", { room: "Lobby", text: "x" }],
-    ["a long key", { room: "Lobby", text: "x", key: "k".repeat(41) }],
-    ["another room", { room: "Cellar", text: "x", key: "k" }],
+  for (const [what, data, reason = "invalid_payload"] of [
+    ["no text", { roomId: "Lobby" }],
+    ["a text that is an object", { roomId: "Lobby", text: {} }],
+    ["a blank text", { roomId: "Lobby", text: " \n\t" }],
+    ["a control character", { roomId: "Lobby", text: "\u0007" }],
+    ["a key that is a number", { roomId: "Lobby", text: "x", key: 1 }],
+    ["a long key", { roomId: "Lobby", text: "x", key: "k".repeat(41) }],
+    ["another room", { roomId: "Cellar", text: "x" }, "not_in_room"],
   ]) {
     test(`answers a message with ${what} by an error, and nobody hears of it`, async () => {
       const ada = await enter("Ada");
       const grace = await enter("Grace");
-      await ask(ada, "join", { room: "Lobby" });
-      await ask(grace, "join", { room: "Lobby" });
-      const heard = once(grace, "message");
-      assert.match((await ask(ada, "message", data)).error, /\.$/);
-      await ask(ada, "message", { room: "Lobby", text: "this one", key: "good" });
+      await ask(ada, "chat:join-room", { roomId: "Lobby" });
+      await ask(grace, "chat:join-room", { roomId: "Lobby" });
+      const heard = once(grace, "chat:message");
+      const { error } = await ask(ada, "chat:send-message", data);
+      assert.equal(error.code, reason);
+      assert.match(error.message, /\.$/);
+      await ask(ada, "chat:send-message", { roomId: "Lobby", text: "this one" });
       assert.equal((await heard)[0].text, "this one");
     });
   }
 
-  test("stores a message that was sent twice once", async () => {
+  test("tells what is wrong as an exception if no answer was asked for", async () => {
     const ada = await enter("Ada");
-    await ask(ada, "join", { room: "Lobby" });
-    const first = await ask(ada, "message", { room: "Lobby", text: "x", key: "k" });
-    assert.deepEqual(await ask(ada, "message", { room: "Lobby", text: "x", key: "k" }), first);
-    const { messages } = await ask(ada, "join", { room: "Lobby" });
-    assert.deepEqual(messages, [{ ...first, from: "Ada", text: "x", key: "k" }]);
-    assert.deepEqual((await ask(ada, "join", { room: "Lobby", after: first.id })).messages, []);
+    const exceptions = [];
+    ada.on("exception", (error) => exceptions.push(error));
+    ada.emit("chat:typing-start", { roomId: 5 });
+    ada.emit("chat:send-message", { roomId: "Lobby", text: "x" });
+    ada.emit("chat:sing", "la la");
+    const { error } = await ask(ada, "chat:sing", "la la");
+    assert.equal(error.code, "unknown_event");
+    assert.deepEqual(exceptions.map(({ event, code: reason }) => [event, reason]), [
+      ["chat:typing-start", "invalid_payload"],
+      ["chat:send-message", "not_in_room"],
+      ["chat:sing", "unknown_event"],
+    ]);
+    assert.deepEqual(exceptions[1].errors, []);
+  });
+
+  test("stores a message that was sent twice once, if it has a key", async () => {
+    const ada = await enter("Ada");
+    const join = (more) => ask(ada, "chat:join-room", { roomId: "Lobby", ...more });
+    const say = (text, key) => ask(ada, "chat:send-message", { roomId: "Lobby", text, key });
+    await join();
+    const first = await say("x", "k");
+    const { id, status, sentAt } = first;
+    assert.equal(status, "delivered");
+    assert.ok(Math.abs(Date.parse(sentAt) - Date.now()) < 60000);
+    assert.deepEqual(await say("x", "k"), first);
+    const answer = await join();
+    assert.deepEqual(answer, {
+      roomId: "Lobby",
+      users: ["Ada"],
+      recentMessages: [{ id, roomId: "Lobby", from: "Ada", text: "x", key: "k", sentAt }],
+    });
+    assert.deepEqual((await join({ after: id })).recentMessages, []);
+    await say("y");
+    await say("y");
+    const later = (await join({ after: id })).recentMessages;
+    assert.deepEqual(later.map(({ text, key }) => [text, key]), [["y", undefined], ["y", undefined]]);
   });
 
   test("keeps the last 50 messages and slows down who sends too many", async () => {
@@ -219,17 +260,17 @@ describe("the chat", () => {
     let stored = 0;
     for (const name of ["Ada", "Grace", "Linus"]) {
       const socket = await enter(name);
-      await ask(socket, "join", { room: "Lobby" });
+      await ask(socket, "chat:join-room", { roomId: "Lobby" });
       const answers = await Promise.all(
-        Array.from({ length: 30 }, (_, i) => ask(socket, "message", { room: "Lobby", text: `${i}`, key: `${i}` })),
+        Array.from({ length: 30 }, (_, i) => ask(socket, "chat:send-message", { roomId: "Lobby", text: `${i}`, key: `${i}` })),
       );
-      refused += answers.filter((answer) => /wait/.test(answer.error)).length;
+      refused += answers.filter((answer) => answer.error?.code === "too_fast").length;
       stored += answers.filter((answer) => answer.id).length;
     }
     assert.equal(refused + stored, 90);
     assert.ok(refused > 0 && stored > 50, `${refused} refused, ${stored} stored`);
     const late = await enter("Late");
-    const { messages } = await ask(late, "join", { room: "Lobby" });
+    const { recentMessages: messages } = await ask(late, "chat:join-room", { roomId: "Lobby" });
     assert.equal(messages.length, 50);
     assert.equal(messages.at(-1).from, "Linus");
     assert.deepEqual(messages.map((m) => m.id), messages.map((m) => m.id).sort((a, b) => a - b));
@@ -237,46 +278,47 @@ describe("the chat", () => {
 
   test("tells who comes and leaves, once for each person", async () => {
     const ada = await enter("Ada");
-    await ask(ada, "join", { room: "Lobby" });
+    await ask(ada, "chat:join-room", { roomId: "Lobby" });
     const events = [];
-    for (const event of ["joined", "left", "room"]) ada.on(event, (data) => events.push([event, data]));
+    for (const event of ["chat:user-joined", "chat:user-left", "chat:room-users"])
+      ada.on(event, (data) => events.push([event, data]));
     const desk = await enter("Grace");
     const phone = await enter("Grace", { transports: ["polling"] });
-    await ask(desk, "join", { room: "Lobby" });
-    await ask(phone, "join", { room: "Lobby" });
-    assert.deepEqual(await ask(desk, "leave", { room: "Lobby" }), {});
-    const left = once(ada, "left");
+    await ask(desk, "chat:join-room", { roomId: "Lobby" });
+    await ask(phone, "chat:join-room", { roomId: "Lobby" });
+    assert.deepEqual(await ask(desk, "chat:leave-room", { roomId: "Lobby" }), { roomId: "Lobby" });
+    const left = once(ada, "chat:user-left");
     phone.disconnect();
     await left;
-    await ask(ada, "join", { room: "Lobby" });
+    await ask(ada, "chat:join-room", { roomId: "Lobby" });
     assert.deepEqual(events, [
-      ["joined", { room: "Lobby", name: "Grace" }],
-      ["room", { room: "Lobby", people: 2 }],
-      ["left", { room: "Lobby", name: "Grace" }],
-      ["room", { room: "Lobby", people: 1 }],
+      ["chat:user-joined", { roomId: "Lobby", name: "Grace" }],
+      ["chat:room-users", { roomId: "Lobby", count: 2 }],
+      ["chat:user-left", { roomId: "Lobby", name: "Grace" }],
+      ["chat:room-users", { roomId: "Lobby", count: 1 }],
     ]);
   });
 
   test("lets a client be in 20 rooms and no more", async () => {
     const ada = await enter("Ada");
-    for (let i = 0; i < 20; i += 1) assert.ok((await ask(ada, "join", { room: `room ${i}` })).people);
-    assert.match((await ask(ada, "join", { room: "one more" })).error, /too many/);
-    await ask(ada, "leave", { room: "room 3" });
-    assert.ok((await ask(ada, "join", { room: "one more" })).people);
+    for (let i = 0; i < 20; i += 1) assert.ok((await ask(ada, "chat:join-room", { roomId: `room ${i}` })).users);
+    assert.match((await ask(ada, "chat:join-room", { roomId: "one more" })).error.message, /too many/);
+    await ask(ada, "chat:leave-room", { roomId: "room 3" });
+    assert.ok((await ask(ada, "chat:join-room", { roomId: "one more" })).users);
   });
 
   test("forgets empty rooms before there are too many, but never the lobby", async () => {
     for (const name of ["A", "B", "C", "D"]) {
       const socket = await enter(name);
-      for (let i = 0; i < 20; i += 1) assert.ok((await ask(socket, "join", { room: `${name}${i}` })).people);
+      for (let i = 0; i < 20; i += 1) assert.ok((await ask(socket, "chat:join-room", { roomId: `${name}${i}` })).users);
       socket.disconnect();
     }
-    const late = open({ auth: { name: "Late" } });
-    const [list] = await once(late, "rooms");
+    const late = open({ auth: { name: "Late" } }, "/chat");
+    const [{ rooms: list }] = await once(late, "chat:rooms");
     assert.equal(list.length, 64);
-    assert.ok(list.some(({ room }) => room === "Lobby"));
-    assert.ok(list.some(({ room }) => room === "D19"));
-    assert.ok(!list.some(({ room }) => room === "A0"));
+    assert.ok(list.some(({ roomId }) => roomId === "Lobby"));
+    assert.ok(list.some(({ roomId }) => roomId === "D19"));
+    assert.ok(!list.some(({ roomId }) => roomId === "A0"));
   });
 
   function get(path, method = "GET") {

@@ -1,50 +1,88 @@
 // SPDX-License-Identifier: MIT
 // The chat: what is known about rooms and messages, and the connection.
+// Events and payloads are those of contract.d.ts, which `make types` writes and
+// a test checks this file against.
 import {
-  $, fillAvatar, isAtEnd, openPanel, relate, scrollToEnd, showDelivery, showLog,
+  $, field, fillAvatar, isAtEnd, openPanel, relate, scrollToEnd, showDelivery, showLog,
   showMessage, showPeople, showRooms, showState, showTyping, make,
 } from "./view.js";
+
+/**
+ * @typedef {import("./contract.js").ClientToServerEvents} ClientToServerEvents
+ * @typedef {import("./contract.js").ServerToClientEvents} ServerToClientEvents
+ * @typedef {import("./contract.js").SioException} SioException
+ * @typedef {import("socket.io-client").Socket<ServerToClientEvents, ClientToServerEvents>} ChatSocket
+ * @typedef {import("./view.js").Shown} Shown
+ *
+ * @typedef {Object} Room
+ * @property {string} name
+ * @property {Shown[]} messages by id; those without an id yet are last
+ * @property {Set<string>} people
+ * @property {Map<string, number>} typing name -> timer that forgets it
+ * @property {number} unread
+ * @property {boolean} ready the server has let us in on this connection
+ * @property {boolean} entered we have been in it before
+ * @property {string} draft
+ * @property {HTMLElement} list
+ *
+ * @typedef {Object} Problem
+ * @property {string} sentence
+ * @property {boolean} lost not refused: the connection was gone
+ */
+
+/** @type {typeof import("socket.io-client").io} */
+const io = Reflect.get(globalThis, "io"); // of socket.io.min.js
 
 const LONGEST_TEXT = 2000; // code points; the server insists on it
 const MOST_SHOWN = 500; // messages of a room
 const ANSWER_MS = 8000;
 const TYPING_MS = 4000;
 
-let socket = null;
+/** @type {ChatSocket} */
+let socket;
 let me = "";
 let current = ""; // the room on the screen
 let closed = false; // this page has logged out
+/** @type {Map<string, number>} */
 const directory = new Map(); // all rooms of the server: name -> people
-const rooms = new Map(); // those that we are in: name -> room
+/** @type {Map<string, Room>} */
+const rooms = new Map(); // those that we are in
 
 // ---- rooms ----
 
+/** @param {string} name @returns {Room} */
 function makeRoom(name) {
   return {
     name,
-    messages: [], // by id; those without an id yet are last
+    messages: [],
     people: new Set(),
-    typing: new Map(), // name -> timer that forgets it
+    typing: new Map(),
     unread: 0,
-    ready: false, // the server has let us in on this connection
+    ready: false,
+    entered: false,
     draft: "",
     list: make("ol", "messages"),
   };
 }
 
+/** @param {Room} room */
 function lastId(room) {
   return room.messages.reduce((last, message) => Math.max(last, message.id ?? 0), 0);
 }
 
-// Put a message where it belongs, on the screen as well.
+/**
+ * Put a message where it belongs, on the screen as well.
+ * @param {Room} room
+ * @param {Shown} message
+ */
 function insert(room, message) {
   let at = room.messages.length;
-  const order = (m) => m.id ?? Infinity;
+  const order = (/** @type {Shown} */ m) => m.id ?? Infinity;
   while (at > 0 && order(room.messages[at - 1]) > order(message)) at -= 1;
   room.messages.splice(at, 0, message);
   room.list.insertBefore(message.item, room.messages[at + 1]?.item ?? null);
   if (room.messages.length > MOST_SHOWN) {
-    room.messages.shift().item.remove();
+    room.messages.shift()?.item.remove();
     at -= 1;
   }
   relate(undefined, room.messages[0]);
@@ -52,30 +90,40 @@ function insert(room, message) {
     relate(room.messages[i - 1], room.messages[i]);
 }
 
-// The server knows this message of ours.
-function confirm(room, message, { id, at }) {
-  Object.assign(message, { id, at, state: "sent", problem: undefined });
+/**
+ * The server knows this message of ours.
+ * @param {Room} room
+ * @param {Shown} message
+ * @param {{id: number, sentAt: string}} answer
+ */
+function confirm(room, message, { id, sentAt }) {
+  Object.assign(message, { id, at: Date.parse(sentAt), state: "sent", problem: undefined });
   showDelivery(message);
   room.messages.splice(room.messages.indexOf(message), 1);
   insert(room, message);
 }
 
-// A message has come: it may be known already, by its number or as our own.
-function receive(room, message) {
-  if (room.messages.some((known) => known.id === message.id)) return false;
-  const mine = message.from === me;
-  const sent = mine && room.messages.find((m) => m.id === undefined && m.key === message.key);
+/**
+ * A message has come: it may be known already, by its number or as our own.
+ * @param {Room} room
+ * @param {import("./contract.js").Message} news
+ * @returns {boolean} whether it is news to us
+ */
+function receive(room, news) {
+  if (room.messages.some((known) => known.id === news.id)) return false;
+  const mine = news.from === me;
+  const sent = mine && room.messages.find((m) => m.id === undefined && m.key === news.key);
   if (sent) {
-    confirm(room, sent, message);
+    confirm(room, sent, news);
     return false;
   }
-  message.state = "sent";
-  showMessage(message, mine);
-  insert(room, message);
-  forgetTyping(room, message.from);
+  const { id, from, text, key } = news;
+  insert(room, showMessage({ id, from, text, key, at: Date.parse(news.sentAt), state: "sent" }, mine));
+  forgetTyping(room, from);
   return !mine;
 }
 
+/** @param {Room} room @param {number} count */
 function arrived(room, count) {
   const watching = room.name === current && !document.hidden;
   if (count === 0) return;
@@ -83,7 +131,11 @@ function arrived(room, count) {
   refreshRooms();
 }
 
-// Run something that adds messages, and stay at the end if we were there.
+/**
+ * Run something that adds messages, and stay at the end if we were there.
+ * @param {Room} room
+ * @param {() => void} add
+ */
 function keepingPlace(room, add) {
   const follow = room.name !== current || isAtEnd();
   const before = room.messages.length;
@@ -103,7 +155,7 @@ function refreshRooms() {
     joined: rooms.has(name),
     unread: rooms.get(name)?.unread ?? 0,
   }));
-  all.sort((a, b) => b.joined - a.joined || a.name.localeCompare(b.name));
+  all.sort((a, b) => Number(b.joined) - Number(a.joined) || a.name.localeCompare(b.name));
   showRooms(all, current, (name) => join(name));
   const unread = all.reduce((sum, room) => sum + room.unread, 0);
   $("elsewhere").hidden = unread === 0;
@@ -117,14 +169,16 @@ function refreshPeople() {
   showTyping(room ? [...room.typing.keys()] : []);
 }
 
+/** @param {string} name of one that we are in */
 function show(name) {
   const before = rooms.get(current);
   const room = rooms.get(name);
-  if (before) before.draft = $("text").value;
+  if (!room) return;
+  if (before) before.draft = field("text").value;
   current = name;
   room.unread = 0;
   $("title").textContent = name;
-  $("text").value = room.draft;
+  field("text").value = room.draft;
   $("notice").textContent = "";
   measure();
   showLog(room.list);
@@ -139,65 +193,93 @@ function remember() {
   localStorage.setItem("chat-name", me);
 }
 
+/** @param {string} text */
 function notice(text) {
   $("notice").textContent = text;
 }
 
 // ---- asking the server ----
 
-// An answer, or {error}; {lost} if the connection was.
-async function ask(event, data) {
-  if (!socket.connected) return { error: "There is no connection.", lost: true };
+// What people are told about an error of the contract.
+/** @param {SioException} error */
+function explain({ message, errors: [first] }) {
+  return first ? `Expected ${first.expected}, found ${first.found}.` : message;
+}
+
+/** @param {string} sentence @returns {{answer?: undefined, problem: Problem}} */
+function lost(sentence) {
+  return { problem: { sentence, lost: true } };
+}
+
+/**
+ * Ask with a limit on time: the answer, or why there is none.
+ * @template T
+ * @param {(server: ChatSocket) => Promise<T | {error: SioException}>} request
+ * @returns {Promise<{answer: T, problem?: undefined} | {answer?: undefined, problem: Problem}>}
+ */
+async function ask(request) {
+  if (!socket.connected) return lost("There is no connection.");
   try {
-    return (await socket.timeout(ANSWER_MS).emitWithAck(event, data)) ?? {};
+    // The client's types know no answers behind timeout(): it is any there.
+    const limited = /** @type {unknown} */ (socket.timeout(ANSWER_MS));
+    const answer = await request(/** @type {ChatSocket} */ (limited));
+    if (typeof answer === "object" && answer !== null && "error" in answer)
+      return { problem: { sentence: explain(answer.error), lost: false } };
+    return { answer };
   } catch {
-    return { error: "The server did not answer.", lost: true };
+    return lost("The server did not answer.");
   }
 }
 
-// Enter a room, or enter it again after a reconnection.
+/**
+ * Enter a room, or enter it again after a reconnection.
+ * @param {Room} room
+ * @returns {Promise<Problem | undefined>}
+ */
 async function enter(room) {
-  const answer = await ask("join", { room: room.name, after: lastId(room) });
-  if (answer.error) return answer;
+  const { answer, problem } = await ask((server) =>
+    server.emitWithAck("chat:join-room", { roomId: room.name, after: lastId(room) }));
+  if (problem) return problem;
   room.ready = true;
-  room.people = new Set(answer.people);
+  room.people = new Set(answer.users);
   let count = 0;
   keepingPlace(room, () => {
-    for (const message of answer.messages) count += receive(room, message);
+    for (const message of answer.recentMessages) count += Number(receive(room, message));
   });
   // What was said before we came first is no news.
   arrived(room, room.entered ? count : 0);
   room.entered = true;
   if (room.name === current) refreshPeople();
   for (const message of room.messages.filter((m) => m.state === "waiting")) deliver(room, message);
-  return answer;
+  return undefined;
 }
 
+/** @param {string} name */
 async function join(name) {
-  openPanel(null);
+  openPanel();
   if (rooms.has(name)) {
     show(name);
     return;
   }
   const room = makeRoom(name);
   rooms.set(name, room);
-  const answer = await enter(room);
-  if (!answer.error || answer.lost) {
+  const problem = await enter(room);
+  if (!problem || problem.lost) {
     show(name);
     return;
   }
   rooms.delete(name);
   refreshRooms();
-  if (current) notice(answer.error);
-  else backToWelcome("room", answer.error);
+  if (current) notice(problem.sentence);
+  else backToWelcome("room", problem.sentence);
 }
 
 async function leave() {
   const name = current;
   const next = [...rooms.keys()].filter((other) => other !== name).at(-1);
-  const answer = await ask("leave", { room: name });
-  if (answer.error) {
-    notice(answer.error);
+  const { problem } = await ask((server) => server.emitWithAck("chat:leave-room", { roomId: name }));
+  if (problem) {
+    notice(problem.sentence);
     return;
   }
   rooms.delete(name);
@@ -208,35 +290,41 @@ async function leave() {
 
 // ---- sending ----
 
+/** @param {Room} room @param {Shown} message */
 async function deliver(room, message) {
   message.state = "sending";
   message.problem = undefined;
   showDelivery(message);
-  const answer = room.ready
-    ? await ask("message", { room: room.name, text: message.text, key: message.key })
-    : { lost: true };
-  if (message.state !== "sending") return; // it has come back another way
-  if (answer.id) {
+  const { text, key } = message;
+  const { answer, problem } = room.ready
+    ? await ask((server) => server.emitWithAck("chat:send-message", { roomId: room.name, text, key }))
+    : lost("");
+  if (!isSending(message)) return; // it has come back another way
+  if (!problem) {
     keepingPlace(room, () => confirm(room, message, answer));
     return;
   }
-  message.state = answer.lost ? "waiting" : "failed";
-  message.problem = answer.lost ? undefined : answer.error;
+  message.state = problem.lost ? "waiting" : "failed";
+  message.problem = problem.lost ? undefined : problem.sentence;
   showDelivery(message, () => deliver(room, message));
   // Lost on a connection that still stands: ask once more, the key tells the
   // server that it is the same one.  Otherwise enter() sends it again.
-  if (answer.lost && room.ready && socket.connected) setTimeout(() => deliver(room, message), 1000);
+  if (problem.lost && room.ready && socket.connected) setTimeout(() => deliver(room, message), 1000);
+}
+
+/** @param {Shown} message */
+function isSending(message) {
+  return message.state === "sending";
 }
 
 function send() {
   const room = rooms.get(current);
-  const text = $("text").value.trim();
+  const text = field("text").value.trim();
   if (!room || !text || [...text].length > LONGEST_TEXT) return;
-  const message = { from: me, text, at: Date.now(), key: newKey(), state: "sending" };
-  showMessage(message, true);
+  const message = showMessage({ from: me, text, at: Date.now(), key: newKey(), state: "sending" }, true);
   insert(room, message);
   scrollToEnd();
-  $("text").value = "";
+  field("text").value = "";
   measure();
   stopTyping();
   deliver(room, message);
@@ -250,11 +338,11 @@ function newKey() {
 
 // Let the text field grow, and say how much space is left in the end.
 function measure() {
-  const field = $("text");
-  const left = LONGEST_TEXT - [...field.value.trim()].length;
+  const input = field("text");
+  const left = LONGEST_TEXT - [...input.value.trim()].length;
   const follow = isAtEnd();
-  field.style.height = "auto";
-  field.style.height = `${Math.min(field.scrollHeight, 160)}px`;
+  input.style.height = "auto";
+  input.style.height = `${Math.min(input.scrollHeight, 160)}px`;
   if (follow) scrollToEnd();
   $("left").textContent = left < 200 ? String(left) : "";
   $("left").classList.toggle("problem", left < 0);
@@ -262,22 +350,23 @@ function measure() {
 
 // ---- typing ----
 
-let typingRoom = null;
+let typingRoom = ""; // none
 let typingTimer = 0;
 let typingTold = 0;
 
-function tellTyping(room, typing) {
-  if (socket.connected) socket.emit("typing", { room, typing });
+/** @param {"chat:typing-start" | "chat:typing-stop"} event @param {string} roomId */
+function tellTyping(event, roomId) {
+  if (socket.connected) socket.emit(event, { roomId });
 }
 
 function stopTyping() {
   clearTimeout(typingTimer);
-  if (typingRoom) tellTyping(typingRoom, false);
-  typingRoom = null;
+  if (typingRoom) tellTyping("chat:typing-stop", typingRoom);
+  typingRoom = "";
 }
 
 function noteTyping() {
-  if ($("text").value.trim() === "") {
+  if (field("text").value.trim() === "") {
     stopTyping();
     return;
   }
@@ -285,12 +374,13 @@ function noteTyping() {
     if (typingRoom && typingRoom !== current) stopTyping();
     typingRoom = current;
     typingTold = Date.now();
-    tellTyping(current, true);
+    tellTyping("chat:typing-start", current);
   }
   clearTimeout(typingTimer);
   typingTimer = setTimeout(stopTyping, TYPING_MS - 500);
 }
 
+/** @param {Room} room @param {string} name */
 function forgetTyping(room, name) {
   clearTimeout(room.typing.get(name));
   if (room.typing.delete(name) && room.name === current) refreshPeople();
@@ -298,42 +388,51 @@ function forgetTyping(room, name) {
 
 // ---- the connection ----
 
-// Handle an event about one of our rooms; others are none of our business.
-function onRoom(event, handle) {
-  socket.on(event, (data) => {
-    const room = rooms.get(data.room);
+/**
+ * A handler of events about one of our rooms; others are none of our business.
+ * @template {{roomId: string}} T
+ * @param {(room: Room, data: T) => void} handle
+ * @returns {(data: T) => void}
+ */
+function inRoom(handle) {
+  return (data) => {
+    const room = rooms.get(data.roomId);
     if (!room) return;
     handle(room, data);
     if (room.name === current) refreshPeople();
-  });
+  };
 }
 
 function listen() {
-  socket.on("rooms", (list) => {
+  socket.on("chat:rooms", (list) => {
     directory.clear();
-    for (const { room, people } of list) directory.set(room, people);
+    for (const { roomId, count } of list.rooms) directory.set(roomId, count);
     refreshRooms();
   });
-  socket.on("room", ({ room, people }) => {
-    directory.set(room, people);
+  socket.on("chat:room-users", ({ roomId, count }) => {
+    directory.set(roomId, count);
     refreshRooms();
   });
-  onRoom("joined", (room, { name }) => room.people.add(name));
-  onRoom("left", (room, { name }) => {
+  socket.on("chat:user-joined", inRoom((room, { name }) => {
+    room.people.add(name);
+  }));
+  socket.on("chat:user-left", inRoom((room, { name }) => {
     room.people.delete(name);
     forgetTyping(room, name);
-  });
-  onRoom("typing", (room, { name, typing }) => {
+  }));
+  socket.on("chat:typing", inRoom((room, { name, typing }) => {
     forgetTyping(room, name);
     if (typing && name !== me) room.typing.set(name, setTimeout(forgetTyping, TYPING_MS + 1000, room, name));
-  });
-  onRoom("message", (room, message) => {
+  }));
+  socket.on("chat:message", inRoom((room, message) => {
     keepingPlace(room, () => arrived(room, Number(receive(room, message))));
-  });
+  }));
+  socket.on("exception", (error) => notice(explain(error)));
 }
 
+/** @param {{rooms: string[], current: string}} wanted */
 function connect(wanted) {
-  socket = io({ auth: { name: me }, reconnectionDelay: 500, reconnectionDelayMax: 4000 });
+  socket = io("/chat", { auth: { name: me }, reconnectionDelay: 500, reconnectionDelayMax: 4000 });
   showState("connecting");
   listen();
   socket.on("connect", async () => {
@@ -341,8 +440,8 @@ function connect(wanted) {
     notice("");
     if (rooms.size > 0) {
       for (const room of rooms.values()) {
-        const { error, lost } = await enter(room);
-        if (error && !lost) notice(`${room.name}: ${error}`);
+        const problem = await enter(room);
+        if (problem && !problem.lost) notice(`${room.name}: ${problem.sentence}`);
       }
       return;
     }
@@ -359,7 +458,7 @@ function connect(wanted) {
   });
   socket.on("connect_error", (error) => {
     if (socket.active) showState("offline");
-    else backToWelcome(error.data?.field ?? "name", error.message);
+    else backToWelcome("name", error.message);
   });
 }
 
@@ -371,7 +470,8 @@ function showChat() {
   if (matchMedia("(pointer: fine)").matches) $("text").focus();
 }
 
-function backToWelcome(field, problem) {
+/** @param {"name" | "room"} where @param {string} problem */
+function backToWelcome(where, problem) {
   closed = true;
   socket?.disconnect();
   closed = false;
@@ -383,23 +483,23 @@ function backToWelcome(field, problem) {
   $("chat").hidden = true;
   $("welcome").hidden = false;
   $("enter-problem").textContent = problem;
-  $(field).focus();
+  field(where).focus();
 }
 
 // ---- the controls ----
 
 $("enter").addEventListener("submit", (event) => {
   event.preventDefault();
-  me = $("name").value.trim();
-  const room = $("room").value.trim();
+  me = field("name").value.trim();
+  const room = field("room").value.trim();
   $("enter-problem").textContent = "";
   connect({ rooms: [room], current: room });
 });
 
 $("new-room").addEventListener("submit", (event) => {
   event.preventDefault();
-  const name = $("new-room-name").value.trim();
-  $("new-room-name").value = "";
+  const name = field("new-room-name").value.trim();
+  field("new-room-name").value = "";
   if (name) join(name);
 });
 
@@ -436,20 +536,21 @@ $("leave").addEventListener("click", leave);
 $("quit").addEventListener("click", () => backToWelcome("name", ""));
 $("show-rooms").addEventListener("click", () => openPanel("rooms"));
 $("show-people").addEventListener("click", () => openPanel("people"));
-$("shade").addEventListener("click", () => openPanel(null));
+$("shade").addEventListener("click", () => openPanel());
 for (const button of document.querySelectorAll(".panel .close"))
-  button.addEventListener("click", () => openPanel(null));
+  button.addEventListener("click", () => openPanel());
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") openPanel(null);
+  if (event.key === "Escape") openPanel();
 });
 
+/** @type {{me: string, current: string, rooms: string[]} | null} */
 const saved = JSON.parse(sessionStorage.getItem("chat") ?? "null");
-$("name").value = localStorage.getItem("chat-name") ?? "";
-$("room").value = "Lobby";
+field("name").value = localStorage.getItem("chat-name") ?? "";
+field("room").value = "Lobby";
 if (saved) {
   me = saved.me;
   connect({ rooms: saved.rooms, current: saved.current });
 } else {
   $("welcome").hidden = false;
-  $($("name").value ? "room" : "name").focus();
+  $(field("name").value ? "room" : "name").focus();
 }
