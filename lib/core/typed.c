@@ -29,7 +29,9 @@ static void put_scratch_back(struct sio_server *server,
   sio__payload_dispose(&server->scratch);
   if (scratch->json.cap + scratch->attachments.cap > KEPT_PAYLOAD) {
     sio__payload_dispose(scratch);
-    sio__payload_init(scratch, &server->mem, SIZE_MAX);
+    /* Where it stays: its buffers point at the allocator in it. */
+    sio__payload_init(&server->scratch, &server->mem, SIZE_MAX);
+    return;
   }
   sio_payload_reset(scratch);
   server->scratch = *scratch;

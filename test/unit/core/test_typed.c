@@ -80,6 +80,36 @@ static void test_a_struct_may_be_sent_while_another_is(void **state)
   world_close(&w);
 }
 
+/* What lay on the stack is gone. */
+static void overwrite_stack(void)
+{
+  volatile char bytes[8192];
+
+  for (size_t i = 0; i < sizeof bytes; i++)
+    bytes[i] = (char)0xff;
+}
+
+static void test_a_large_struct_is_followed_by_others(void **state)
+{
+  static char large[100000];
+  void (*volatile overwrite)(void) = overwrite_stack; /* not inlined */
+  const said text = {.text = {large, sizeof large}};
+
+  (void)state;
+  begin();
+  memset(large, 'x', sizeof large);
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(
+        sio_typed_emit(talk_said, sio_in(w.root, sio_s("empty")), &text), 0);
+    overwrite();
+  }
+  assert_int_equal(sio_typed_emit(talk_said, sio_only(client_socket(&c, "/")),
+                                  &(said){.text = sio_s("x")}),
+                   0);
+  assert_hears(&c, "42[\"said\",{\"text\":\"x\"}]\n");
+  world_close(&w);
+}
+
 static void test_errors_of_emits(void **state)
 {
   sio_socket *socket;
@@ -262,6 +292,7 @@ int main(void)
       cmocka_unit_test(test_a_struct_reaches_every_target),
       cmocka_unit_test(test_bytes_go_as_an_attachment),
       cmocka_unit_test(test_a_struct_may_be_sent_while_another_is),
+      cmocka_unit_test(test_a_large_struct_is_followed_by_others),
       cmocka_unit_test(test_errors_of_emits),
       cmocka_unit_test(test_nobody_waits_for_an_answer),
       cmocka_unit_test(test_a_struct_answers_a_client),
