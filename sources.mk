@@ -72,8 +72,8 @@ LIBS_bench/schema  := -ljansson -lcjson
 
 FILES_test/contract/print := test/contract/print.c
 
-FILES_test/client/server := $(addprefix test/client/, casts.c control.c \
-                              dynamic.c events.c limits.c listeners.c \
+FILES_test/client/server := $(addprefix test/client/, casts.c contracts.c \
+                              control.c dynamic.c events.c limits.c listeners.c \
                               recovery.c report.c report_socket.c server.c)
 FILES_test/client/engine := $(addprefix test/client/, engine.c engine_control.c \
                               engine_handover.c engine_hooks.c \

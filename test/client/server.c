@@ -235,6 +235,8 @@ static int serve(struct test_server *server)
   if (error == 0)
     error = casts_serve(server);
   if (error == 0)
+    error = contracts_serve(server);
+  if (error == 0)
     error = limits_serve(server);
   if (error == 0)
     error = recovery_serve(server);

@@ -9,6 +9,7 @@
  *   server.c   options, start and end, what runs later
  *   events.c   namespaces, middlewares, events
  *   casts.c    /cast: every way to emit, and many sockets at once
+ *   contracts.c  /typed: typed events
  *   dynamic.c  namespaces that clients ask for
  *   limits.c  /limits: rates, and what has no room
  *   listeners.c  /listeners and /go: handlers of every kind, middlewares
@@ -68,6 +69,10 @@ void events_rooms(sio_str rooms[MAX_ROOMS], size_t *n, sio_value list);
 /* ---- casts.c ---- */
 
 int casts_serve(struct test_server *server);
+
+/* ---- contracts.c ---- */
+
+int contracts_serve(struct test_server *server);
 
 /* ---- recovery.c ---- */
 
