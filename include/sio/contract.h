@@ -269,6 +269,7 @@ SIO_API int sio_contract_write_asyncapi(const sio_contract *const *contracts,
 #endif
 
 #define SIO_CONTRACT_X_(contract_name, namespace_name, EVENTS, ...)            \
+  SIO_QUIET_                                                                   \
   EVENTS(SIO_CLIENT_EVENT_, SIO_SERVER_EVENT_)                                 \
   static inline SIO_UNUSED const sio_contract *contract_name##_contract(void)  \
   {                                                                            \
@@ -284,6 +285,7 @@ SIO_API int sio_contract_write_asyncapi(const sio_contract *const *contracts,
         __VA_ARGS__};                                                          \
     return &contract;                                                          \
   }                                                                            \
+  SIO_LOUD_                                                                    \
   struct sio_none
 
 #define SIO_ROW_(sent_by, text, payload_type, answer_type, ...)                \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Types of payloads, declared in C and, with the same macros, in C++20. */
-#include <sio/schema.h>
+/* Types of payloads and a contract, declared in C and, with the same macros,
+ * in C++20. */
+#include <sio/contract.h>
 
 #define MEMBER_ROLE(NAME)                                                      \
   NAME(ROLE_GUEST, "guest")                                                    \
@@ -27,12 +28,54 @@ SIO_TYPE(message, MESSAGE, .unknown = SIO_UNKNOWN_REFUSE);
   FIELD(optional, timestamp, at)
 SIO_ARGUMENTS(move, MOVE);
 
+#define TALK_EVENTS(CLIENT, SERVER)                                            \
+  CLIENT(talk_send, "send", message, point, .doc = "Say something.")           \
+  CLIENT(talk_rest, "rest", sio_none, sio_none)                                \
+  SERVER(talk_moved, "moved", move, sio_none)                                  \
+  SERVER(talk_where, "where", sio_none, point)
+SIO_CONTRACT(talk, "/talk", TALK_EVENTS, .doc = "A talk.", .version = "1.0");
+
+static void on_send(sio_socket *socket, const message *event, sio_ack *ack,
+                    void *user)
+{
+  point answer = event->at;
+
+  (void)socket;
+  (void)user;
+  answer.x = 0;
+  (void)sio_typed_ack(talk_send, ack, &answer);
+}
+
+static void on_where(sio_socket *socket, int status, const point *answer,
+                     void *user)
+{
+  (void)socket;
+  (void)user;
+  (void)(status == 0 && answer->x > 0);
+}
+
+/* Whether a namespace takes the contract. */
+static bool serve(sio_ns *ns)
+{
+  sio_target all = sio_everyone(ns);
+  move moved;
+
+  memset(&moved, 0, sizeof moved);
+  return sio_ns_set_contract(ns, talk_contract(), NULL) == 0 &&
+         sio_typed_on(talk_send, ns, on_send, NULL) == 0 &&
+         sio_typed_emit(talk_moved, all, &moved) == 0 &&
+         sio_typed_ask(talk_where, all, 1000, on_where, NULL, SIO_NONE) != 0 &&
+         sio_typed_off(talk_send, ns, on_send, NULL) == 0;
+}
+
 int main(void)
 {
+  sio_server *server = sio_server_new(NULL);
   const char *why;
+  bool good = sio_schema_check(message_schema(), &why) == 0 &&
+              sio_schema_check(move_schema(), &why) == 0 && server != NULL &&
+              serve(sio_of(server, "/talk"));
 
-  return sio_schema_check(message_schema(), &why) == 0 &&
-                 sio_schema_check(move_schema(), &why) == 0
-             ? 0
-             : 1;
+  sio_server_free(server);
+  return good ? 0 : 1;
 }
