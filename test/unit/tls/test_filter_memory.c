@@ -10,8 +10,6 @@ static size_t left = SIZE_MAX; /* calls until one is refused */
 static bool counting, fired;
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
-enum { REFUSES = 1 };
-
 void *__libc_calloc(size_t n, size_t size);
 
 SIO_API void *calloc(size_t n, size_t size)
@@ -23,9 +21,22 @@ SIO_API void *calloc(size_t n, size_t size)
   }
   return __libc_calloc(n, size);
 }
-#else
-enum { REFUSES = 0 };
 #endif
+
+/* Whether that function is the one that is called: sanitizers and valgrind
+ * have their own. */
+static bool refuses(void)
+{
+  void *volatile memory;
+
+  left = 0;
+  fired = false;
+  counting = true;
+  memory = calloc(1, 1);
+  counting = false;
+  free(memory);
+  return fired;
+}
 
 static const struct tls_recipe server = {
     .pairs = {"ec"}, .ca = "ca.pem", .client_auth = SIO_TLS_CLIENT_REQUIRED};
@@ -71,7 +82,7 @@ static void test_what_mbedtls_lacks_ends_the_connection(void **state)
     }
     pair_close(&p);
   }
-  assert_true(!REFUSES || refused > 20);
+  assert_true(!refuses() || refused > 20);
 }
 
 static void test_what_mbedtls_lacks_makes_no_configuration(void **state)
