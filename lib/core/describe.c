@@ -241,11 +241,17 @@ static bool are_strings(sio_value rooms)
   return sio_value_type(rooms) == SIO_ARRAY;
 }
 
-int sio__described_check(const sio_args *sockets)
+sio_value sio__described_next(sio_document *document, const char **at)
 {
+  return sio__value_begin(document, *at, document->text + document->len, at);
+}
+
+int sio__described_check(sio_document *sockets)
+{
+  const char *at = sockets->text;
   sio_value each;
 
-  for (size_t i = 0; (each = sio_arg(sockets, i)).text != NULL; i++) {
+  while ((each = sio__described_next(sockets, &at)).text != NULL) {
     if (sio_value_type(sio_value_member(each, "id")) != SIO_STRING ||
         sio_value_type(sio_value_member(each, "handshake")) != SIO_OBJECT ||
         !are_strings(sio_value_member(each, "rooms")))

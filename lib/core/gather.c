@@ -3,6 +3,7 @@
 #include "core/gather.h"
 
 #include "base/mem.h"
+#include "core/describe.h"
 
 static int status_of(const struct sio__gather *gather)
 {
@@ -150,12 +151,12 @@ void sio__gather_show_socket(struct sio__gather *gather, sio_value described,
     gather->error = SIO_ERR_NOMEM;
 }
 
-void sio__gather_show_sockets(struct sio__gather *gather,
-                              const sio_args *sockets)
+void sio__gather_show_sockets(struct sio__gather *gather, sio_document *sockets)
 {
+  const char *at = sockets->text;
   sio_value each;
 
-  for (size_t i = 0; (each = sio_arg(sockets, i)).text != NULL; i++)
+  while ((each = sio__described_next(sockets, &at)).text != NULL)
     sio__gather_show_socket(gather, each, NULL);
 }
 

@@ -65,7 +65,7 @@ void sio__gather_show(const struct sio__gather *gather, const sio_args *args);
 void sio__gather_show_socket(struct sio__gather *gather, sio_value described,
                              struct sio_socket *socket);
 void sio__gather_show_sockets(struct sio__gather *gather,
-                              const sio_args *sockets);
+                              sio_document *sockets);
 
 /* A socket has answered (`status` 0), or will not any more. */
 void sio__gather_settle(struct sio__gather *gather, struct sio_socket *socket,

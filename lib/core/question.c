@@ -202,10 +202,10 @@ static int count(struct sio__question *question, const sio_answer *answer)
 
 /* Show what is in an answer; the question may be gone. */
 static void show(struct sio__gather *gather, sio_answer_type type,
-                 const sio_args *args)
+                 sio_args *args)
 {
   if (type == SIO_ANSWER_SOCKETS)
-    sio__gather_show_sockets(gather, args);
+    sio__gather_show_sockets(gather, &args->document);
   else if (type == SIO_ANSWER_ACK || type == SIO_ANSWER_EVENT)
     sio__gather_show(gather, args);
 }
@@ -222,7 +222,7 @@ static int take_answer(struct sio__question *question, const sio_answer *answer)
   if (rv != 0)
     return rv;
   if (answer->type == SIO_ANSWER_SOCKETS)
-    rv = sio__described_check(&inbox.args);
+    rv = sio__described_check(&inbox.args.document);
   if (rv == 0)
     rv = count(question, answer);
   if (rv == 0) {

@@ -2,6 +2,8 @@
 /* lib/core/fetch.c: which sockets there are, on both nodes. */
 #include "joined_world.h"
 
+#include <stdlib.h>
+
 #include <sio/recovery.h>
 
 static struct core_world *const w = &node[0].w;
@@ -136,6 +138,42 @@ static void test_descriptions_are_checked(void **state)
   world_close(w);
 }
 
+static size_t n_seen;
+
+static void count_info(const sio_socket_info *info, void *user)
+{
+  (void)user;
+  assert_true(sio_str_is(info->id, "a"));
+  n_seen++;
+}
+
+/* In the time that it takes to look at each of them once or twice. */
+static void test_a_node_may_have_very_many_sockets(void **state)
+{
+  enum { MANY = 200000 };
+  static const char one[] = "{\"id\":\"a\",\"rooms\":[],\"handshake\":{}},";
+  char *all = malloc(MANY * (sizeof one - 1));
+  sio_adapter_ops ops;
+
+  (void)state;
+  assert_non_null(all);
+  for (size_t i = 0; i < MANY; i++)
+    memcpy(all + i * (sizeof one - 1), one, sizeof one - 1);
+  all[MANY * (sizeof one - 1) - 1] = '\0';
+  described = all;
+  n_seen = 0;
+  world_open(w, NULL);
+  sio_adapter_ops_init(&ops);
+  ops.publish = describe_wrongly;
+  assert_int_equal(sio_server_set_adapter(w->server, &ops, w), 0);
+  assert_int_equal(
+      sio_fetch(sio_everyone(w->root), 100, count_info, note_done, w), 0);
+  assert_int_equal(n_seen, MANY);
+  assert_noted(w, "done 0, 1 of 1\n");
+  world_close(w);
+  free(all);
+}
+
 /* ---- Memory ---- */
 
 static size_t n_done;
@@ -191,6 +229,7 @@ int main(void)
       cmocka_unit_test(test_a_node_that_is_silent_leaves_partial_results),
       cmocka_unit_test(test_what_cannot_be_asked_is_told),
       cmocka_unit_test(test_descriptions_are_checked),
+      cmocka_unit_test(test_a_node_may_have_very_many_sockets),
       cmocka_unit_test(test_nothing_leaks_whichever_allocation_fails),
   };
 
