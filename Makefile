@@ -347,6 +347,10 @@ bench-schema: $(B)/bench/schema
 # A target of test/fuzz, for TIME seconds.  The library is built for it.
 FUZZ ?= jwt
 TIME ?= 60
+FUZZ_FILES_jwt := test/support/jwt_data.c
+FUZZ_FILES_connection := test/fuzz/stage.c
+FUZZ_FILES_host := test/fuzz/stage.c
+FUZZ_FILES_tls := test/fuzz/stage.c
 FUZZ_FLAGS := -O1 -g -fno-omit-frame-pointer $(SANITIZE)
 
 .PHONY: fuzz fuzz-target
@@ -360,8 +364,8 @@ fuzz:
 
 fuzz-target: $(B)/libsio.a
 	$(Q)$(CC) $(BASE_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -Ilib \
-	  -Itest/support -o $(B)/$(FUZZ) test/fuzz/$(FUZZ).c test/support/jwt_data.c $(CORE_A) \
-	  $(CORE_LIBS)
+	  -Itest/support $(MBEDTLS_CFLAGS) -o $(B)/$(FUZZ) test/fuzz/$(FUZZ).c \
+	  $(FUZZ_FILES_$(FUZZ)) $(CORE_A) $(CORE_LIBS)
 
 # --- Lint -------------------------------------------------------------------
 
