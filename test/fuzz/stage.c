@@ -227,16 +227,14 @@ static void gone(struct stage_conn *c)
     sio_conn_closed(conn, (int)stage_below(2) - 1);
 }
 
-/* The id of a session, from the answer that opens it. */
-static void note_sid(sio_span answer)
+/* The text of 20 characters behind a key, if it is there. */
+static void note(sio_span bytes, const char *key, char out[21])
 {
-  static const char key[] = "\"sid\":\"";
+  size_t len = strlen(key);
 
-  for (size_t i = 0; i + sizeof key - 1 + 20 <= answer.len; i++) {
-    if (memcmp(answer.data + i, key, sizeof key - 1) == 0) {
-      memcpy(stage.sid, answer.data + i + sizeof key - 1, 20);
-      stage.sid[20] = '\0';
-    }
+  for (size_t i = 0; i + len + 20 <= bytes.len; i++) {
+    if (memcmp(bytes.data + i, key, len) == 0)
+      memcpy(out, bytes.data + i + len, 20);
   }
 }
 
@@ -249,7 +247,9 @@ static void read_some(struct stage_conn *c)
     return;
   n = sio_conn_output(c->conn, spans, 4);
   for (size_t i = 0; i < n; i++) {
-    note_sid(spans[i]);
+    note(spans[i], "\"sid\":\"", stage.sid);
+    note(spans[i], "\"pid\":\"", stage.pid);
+    note(spans[i], "\xa3pid\xb4", stage.pid);
     len += spans[i].len;
   }
   if (most < 128 && len > most)
@@ -305,7 +305,10 @@ static void open_websocket(struct stage_conn *c)
     break;
   default:
     upgrade(c, "EIO=4");
-    frame(c, 0x81, "40", 2);
+    if ((stage.flags & STAGE_MSGPACK) != 0)
+      frame(c, 0x82, "\x82\xa4type\x00\xa3nsp\xa1/", 13);
+    else
+      frame(c, 0x81, "40", 2);
   }
 }
 
@@ -317,7 +320,8 @@ static void send_raw(struct stage_conn *c)
   feed(c, bytes.data, bytes.len);
 }
 
-/* What the server understands; "%" stands for bytes of the input. */
+/* What the server understands; "%" stands for bytes of the input, "$" for what
+ * a socket may come back by. */
 static const char *const packets[] = {
     "40",
     "40/a,{\"token\":%}",
@@ -341,36 +345,94 @@ static const char *const packets[] = {
     "2probe",
     "5",
     "3",
-    "40{\"pid\":\"%\",\"offset\":\"Fe\"}",
+    "40{\"pid\":\"$\",\"offset\":\"Fe\"}",
+    "40{\"pid\":\"$\",\"offset\":\"Fe.0\"}",
+    "40/a,{\"pid\":\"$\",\"offset\":\"%\"}",
     "%",
 };
+
+static size_t add(char *out, size_t size, size_t len, const void *more,
+                  size_t n)
+{
+  if (n > size - len)
+    n = size - len;
+  if (n > 0)
+    memcpy(out + len, more, n);
+  return len + n;
+}
 
 static size_t compose(char *out, size_t size)
 {
   const char *form = packets[stage_below(sizeof packets / sizeof *packets)];
   size_t len = 0;
 
-  for (; *form != '\0' && len < size; form++) {
-    if (*form != '%') {
-      out[len++] = *form;
-    } else {
+  for (; *form != '\0'; form++) {
+    if (*form == '%') {
       sio_span bytes = stage_bytes();
 
-      if (bytes.len > size - len)
-        bytes.len = size - len;
-      memcpy(out + len, bytes.data, bytes.len);
-      len += bytes.len;
+      len = add(out, size, len, bytes.data, bytes.len);
+    } else if (*form == '$') {
+      len = add(out, size, len, stage.pid, strlen(stage.pid));
+    } else {
+      len = add(out, size, len, form, 1);
     }
   }
   return len;
 }
 
+/* The same for the other parser. */
+static void send_packed(struct stage_conn *c, unsigned which)
+{
+  static const char begin[] = "\x84\xa4type";
+  static const struct {
+    char type;
+    const char *nsp, *data; /* with the header of the text before it */
+  } forms[] = {
+      {0, "\xa1/", "\x80"},
+      {0, "\xa2/a", "\x81\xa1x\xc4\x01y"},
+      {0, "\xa1/",
+       "\x82\xa3pid\xb4$\xa6offset\xa2"
+       "Fe"},
+      {1, "\xa1/", "\xc0"},
+      {2, "\xa1/",
+       "\x92\xa1"
+       "e\xc4\x02"
+       "ab"},
+      {2, "\xa2/a",
+       "\x91\xa1"
+       "e"},
+      {2, "\xa1/", "\x92\xa3say\x83\xa4room\xa1r\xa4text\xa1t\xa4tags\x90"},
+      {2, "\xa1/", "\x93\xa4move\x01\x02"},
+      {3, "\xa1/", "\x91\xc4\x01z"},
+      {3, "\xa1/", "\x91\x81\xa2id\x05"},
+  };
+  char bytes[STAGE_SENDS];
+  size_t i = which % (sizeof forms / sizeof *forms), len;
+
+  len = add(bytes, sizeof bytes, 0, begin, sizeof begin - 1);
+  len = add(bytes, sizeof bytes, len, &forms[i].type, 1);
+  len = add(bytes, sizeof bytes, len, "\xa3nsp", 4);
+  len = add(bytes, sizeof bytes, len, forms[i].nsp, strlen(forms[i].nsp));
+  len = add(bytes, sizeof bytes, len,
+            "\xa4"
+            "data",
+            5);
+  for (const char *at = forms[i].data; *at != '\0'; at++)
+    len = *at == '$' ? add(bytes, sizeof bytes, len, stage.pid, 20)
+                     : add(bytes, sizeof bytes, len, at, 1);
+  len = add(bytes, sizeof bytes, len, "\xa2id", 3);
+  bytes[len++] = (char)(which / 16 % 4);
+  frame(c, 0x82, bytes, len);
+}
+
 static void send_packet(struct stage_conn *c)
 {
   char text[STAGE_SENDS];
-  size_t len = compose(text, sizeof text);
 
-  frame(c, 0x81, text, len);
+  if ((stage.flags & STAGE_MSGPACK) != 0)
+    send_packed(c, stage_byte());
+  else
+    frame(c, 0x81, text, compose(text, sizeof text));
 }
 
 static void send_frame(struct stage_conn *c)

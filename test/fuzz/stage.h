@@ -54,7 +54,8 @@ struct stage {
   size_t refusal; /* after so many allocations one is refused; 0: none */
   sio_server *servers[STAGE_SERVERS];
   struct stage_conn conns[STAGE_CONNS];
-  char sid[64]; /* of the last session by polling */
+  char sid[21]; /* of the last session that was seen */
+  char pid[21]; /* by which a socket may come back */
 };
 
 extern struct stage stage;
