@@ -295,6 +295,32 @@ static bool on_each(sio_socket *socket, void *user)
   return true;
 }
 
+static bool on_each_ns(sio_ns *ns, void *user)
+{
+  on_ns(ns, user);
+  return true;
+}
+
+static bool on_each_session(sio_session *session, void *user)
+{
+  on_session(session, user);
+  return true;
+}
+
+static bool on_each_listener(const sio_listener *listener, void *user)
+{
+  (void)user;
+  stage_must(listener->fn != NULL);
+  meddle();
+  return true;
+}
+
+static void on_sent(sio_session *session, int status, void *user)
+{
+  (void)status;
+  on_session(session, user);
+}
+
 static void on_closed(sio_server *server, void *user)
 {
   (void)server;
@@ -659,6 +685,33 @@ static void own_handlers(void)
     (void)sio_socket_off_outgoing(socket, NULL, NULL);
 }
 
+static void list(void)
+{
+  switch (stage_below(4)) {
+  case 0:
+    sio_server_each_ns(pick_server(), on_each_ns, NULL);
+    break;
+  case 1:
+    sio_server_each_session(pick_server(), on_each_session, NULL);
+    break;
+  case 2:
+    sio_each_listener(pick_ns(), on_each_listener, NULL);
+    break;
+  default:
+    sio_socket_each_listener(pick_socket(), on_each_listener, NULL);
+  }
+}
+
+static void send_message(void)
+{
+  sio_socket *socket = pick_socket();
+  sio_session *session = socket != NULL ? sio_socket_session(socket) : NULL;
+  sio_span bytes = stage_bytes();
+
+  if (session != NULL)
+    (void)sio_session_send_then(session, bytes, SIO_SEND_BINARY, on_sent, NULL);
+}
+
 static void close_server(void)
 {
   if (stage_below(8) == 0)
@@ -717,15 +770,43 @@ static void expect(void)
 }
 
 static void (*const calls[])(void) = {
-    emit,         emit_json,    emit_binary,     emit_struct,
-    ask_struct,   ask_all,      fetch,           each,
-    join_many,    leave_many,   disconnect_many, join,
-    leave,        disconnect,   close_session,   forget_socket,
-    set_data,     answer_late,  admit_late,      pass_late,
-    decide_late,  make_ns,      delete_ns,       set_contract,
-    typed_off,    add_handlers, drop_handlers,   own_handlers,
-    close_server, drain_server, receive,         answer_any,
-    expect,       set_adapter,  stage_act,
+    emit,
+    emit_json,
+    emit_binary,
+    emit_struct,
+    ask_struct,
+    ask_all,
+    fetch,
+    each,
+    join_many,
+    leave_many,
+    disconnect_many,
+    join,
+    leave,
+    disconnect,
+    close_session,
+    forget_socket,
+    set_data,
+    answer_late,
+    admit_late,
+    pass_late,
+    decide_late,
+    make_ns,
+    delete_ns,
+    set_contract,
+    typed_off,
+    add_handlers,
+    drop_handlers,
+    own_handlers,
+    close_server,
+    drain_server,
+    receive,
+    answer_any,
+    expect,
+    set_adapter,
+    list,
+    send_message,
+    stage_act,
 };
 
 static void call_one(void)
