@@ -111,8 +111,10 @@ static void on_event(sio_socket *socket, const sio_args *args, sio_ack *ack,
   (void)socket;
   (void)user;
   if (ack != NULL) {
-    sio_ack_release(host.acks[slot]);
+    sio_ack *old = host.acks[slot];
+
     host.acks[slot] = sio_ack_retain(ack);
+    sio_ack_release(old); /* which may call us */
   }
   meddle();
   (void)sio_ack_args(ack, args);
@@ -164,10 +166,11 @@ static void on_violation(sio_socket *socket, const sio_violation *violation,
 static void on_connect(sio_socket *socket, void *user)
 {
   unsigned slot = stage_below(SLOTS);
+  sio_socket *old = host.sockets[slot];
 
   (void)user;
-  sio_socket_release(host.sockets[slot]);
   host.sockets[slot] = sio_socket_retain(socket);
+  sio_socket_release(old);
   meddle();
 }
 
@@ -187,8 +190,10 @@ static void on_middleware(sio_socket *socket, sio_next *next, void *user)
   (void)user;
   meddle();
   if (how == 0) {
-    sio_next_release(host.nexts[slot]);
+    sio_next *old = host.nexts[slot];
+
     host.nexts[slot] = sio_next_retain(next);
+    sio_next_release(old); /* which may call us */
   } else if (how == 1) {
     (void)sio_next_refusef(next, "no", "%d", 1);
   } else {
@@ -205,8 +210,10 @@ static void on_event_middleware(sio_socket *socket, sio_event *event,
   (void)user;
   meddle();
   if (how == 0) {
-    sio_event_release(host.events[slot]);
+    sio_event *old = host.events[slot];
+
     host.events[slot] = sio_event_retain(event);
+    sio_event_release(old); /* which may call us */
   } else if (how == 1) {
     (void)sio_event_refuse(event, "no");
   } else {
@@ -257,8 +264,10 @@ static void on_decide(sio_ns_request *request, void *user)
   (void)user;
   meddle();
   if (how == 0) {
-    sio_ns_request_release(host.asked[slot]);
+    sio_ns_request *old = host.asked[slot];
+
     host.asked[slot] = sio_ns_request_retain(request);
+    sio_ns_request_release(old); /* which may call us */
   } else {
     (void)sio_ns_request_accept(request);
   }
@@ -533,9 +542,10 @@ static void close_session(void)
 static void forget_socket(void)
 {
   unsigned slot = stage_below(SLOTS);
+  sio_socket *old = host.sockets[slot];
 
-  sio_socket_release(host.sockets[slot]);
   host.sockets[slot] = NULL;
+  sio_socket_release(old);
 }
 
 static void set_data(void)
