@@ -136,7 +136,10 @@ void sio__recovery_end(struct sio_ns *ns)
   if (ns->recovery == NULL)
     return;
   sio__timer_stop(&ns->recovery->sweep);
-  sio__recover_sweep(&ns->recovery->store, SIO_NEVER); /* all is too old */
+  /* What is still emitted, such as by handles that the host retains, is not to
+   * be remembered; and all that there is is too old. */
+  ns->recovery->store.backlog.limits.max_packets = 0;
+  sio__recover_sweep(&ns->recovery->store, SIO_NEVER);
 }
 
 void sio__recovery_lost(struct sio_ns *ns, sio_str id, sio_str data)

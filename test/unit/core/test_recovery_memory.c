@@ -108,10 +108,34 @@ static void test_whoever_comes_back_has_missed_nothing(void **state)
   assert_true(n_back < runs);
 }
 
+/* Its memory is given back with the server, not with the last handle. */
+static void test_what_a_deleted_namespace_is_sent_is_forgotten(void **state)
+{
+  char pid[CORE_SID_LEN + 1];
+  sio_socket *socket;
+  sio_ns *ns;
+
+  (void)state;
+  begin();
+  ns = sio_of(w.server, "/b");
+  assert_non_null(ns);
+  assert_true(client_open(&w, &a));
+  join_new(&a, "/b,", pid);
+  socket = sio_socket_retain(client_socket(&a, "/b"));
+  assert_int_equal(sio_ns_delete(ns), 0);
+  (void)sio_emitf(sio_others(socket), "e", NULL); /* to nobody */
+  world_drop_clients(&w);
+  sio_server_free(w.server);
+  w.server = NULL;
+  sio_socket_release(socket);
+  world_close(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_whoever_comes_back_has_missed_nothing),
+      cmocka_unit_test(test_what_a_deleted_namespace_is_sent_is_forgotten),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
