@@ -24,8 +24,8 @@ SRC_schema  := arena asyncapi build catalog check check_field contract format \
 SRC_eio     := accept admission admit bundle connection engine exchange guests \
                handle heartbeat inside jsonp outside packetq payload payload3 \
                pieces poll_answer polling pressure proxied receipts refuse \
-               respond route secure session shutdown snapshot traffic upgrade \
-               verify websocket
+               respond route secure session shutdown snapshot throttle \
+               traffic upgrade verify websocket
 SRC_core    := ack asking attach body cast checkpoint client cluster \
                credential data describe dispatch door drain dynamic emit \
                enforce farewell fetch gather guard hooks inbox initial \
@@ -134,6 +134,7 @@ UNIT_EXTRA := adapter/test_backlog_replay \
               eio/test_payload3_random \
               eio/test_respond_drain \
               eio/test_respond_pieces \
+              eio/test_secure_rate \
               eio/test_websocket_deflate \
               http/test_cors_options \
               http/test_cors_origins \

@@ -152,14 +152,16 @@ SIO_API const char *sio_reason_text(sio_reason reason);
   X(PROXY, 64, "not the header of a trusted proxy")                            \
   X(AUTH_SIZE, 65, "the auth payload is too large")                            \
   X(TOKEN_EXPIRED, 66, "the token has expired")                                \
-  X(TOKEN_REVOKED, 67, "the token has been revoked")
+  X(TOKEN_REVOKED, 67, "the token has been revoked")                           \
+  X(RATE_TLS_ADDRESS, 68, "too many TLS handshakes from one address")          \
+  X(RATE_TLS, 69, "too many TLS handshakes at a time")
 
 /** Precise causes; see SIO_CAUSE_LIST. */
 typedef enum sio_cause {
 #define SIO_CAUSE_ENUM(name, value, text) SIO_CAUSE_##name = value,
   SIO_CAUSE_LIST(SIO_CAUSE_ENUM)
 #undef SIO_CAUSE_ENUM
-      SIO_CAUSE_COUNT_ = 68,
+      SIO_CAUSE_COUNT_ = 70,
   SIO_CAUSE_MAX_ = 0x7fffffff
 } sio_cause;
 

@@ -199,6 +199,12 @@ typedef struct sio_server_options {
   const char *proxy_header;    /**< copied; in which they tell for whom they
                                     ask; "x-forwarded-for" */
   uint64_t max_auth_bytes;     /**< of the payload of a CONNECT; 16384 */
+  /* TLS handshakes that may begin, resumed ones included; as the rates of
+   * handshakes above. */
+  uint32_t tls_handshakes_per_address;       /**< 0 */
+  uint32_t tls_handshakes_per_address_burst; /**< 0 */
+  uint32_t tls_handshakes_per_second;        /**< of the whole server; 0 */
+  uint32_t tls_handshakes_burst;             /**< 0 */
 } sio_server_options;
 
 #define sio_server_options_init(options)                                       \

@@ -3,37 +3,9 @@
 #include "eio/admission.h"
 
 enum {
-  SWEEP_MS = 10000,
-  QUIET_MS = 1000, /* between two lines of the log */
-  RETRY_S = 5,     /* where it does not depend on time alone */
+  RETRY_S = 5, /* where it does not depend on time alone */
   SECOND_MS = 1000
 };
-
-static struct sio__rate arrivals_of(const struct sio__admission *admission)
-{
-  const sio_server_options *o = admission->options;
-
-  return sio__rate_of(o->handshakes_per_second, o->handshakes_burst);
-}
-
-/* ---- Who is remembered ---- */
-
-/* Nobody is remembered for longer than need be, even if nobody comes. */
-static void sweep_later(struct sio__admission *admission)
-{
-  if (!sio__list_is_empty(&admission->guests.idle) &&
-      !sio__timer_is_running(&admission->sweep))
-    sio__timer_start(admission->clock, &admission->sweep, SWEEP_MS);
-}
-
-static void on_sweep(struct sio__timer *timer)
-{
-  struct sio__admission *admission =
-      SIO__CONTAINER(timer, struct sio__admission, sweep);
-
-  sio__guests_sweep(&admission->guests, admission->clock->now_ms);
-  sweep_later(admission);
-}
 
 void sio__admission_init(struct sio__admission *admission,
                          const sio_server_options *options,
@@ -45,21 +17,17 @@ void sio__admission_init(struct sio__admission *admission,
       options->max_addresses, options->max_sessions_per_address,
       sio__rate_of(options->handshakes_per_address,
                    options->handshakes_per_address_burst)};
+  const struct sio__rate rate =
+      sio__rate_of(options->handshakes_per_second, options->handshakes_burst);
 
   admission->options = options;
-  admission->clock = clock;
-  sio__guests_init(&admission->guests, mem, seed, &limits);
-  sio__timer_init(&admission->sweep, on_sweep);
-  sio__bucket_init(&admission->arrivals);
+  sio__throttle_init(&admission->arrivals, mem, seed, clock, &limits, &rate);
   admission->n_pending = 0;
-  admission->told_ms = 0;
-  admission->told = false;
 }
 
 void sio__admission_dispose(struct sio__admission *admission)
 {
-  sio__timer_stop(&admission->sweep);
-  sio__guests_dispose(&admission->guests);
+  sio__throttle_dispose(&admission->arrivals);
 }
 
 /* ---- Deciding ---- */
@@ -72,30 +40,6 @@ static uint64_t retry_after(uint64_t wait_ms)
   return wait_ms / SECOND_MS + (wait_ms % SECOND_MS > 0);
 }
 
-/* Whether the server as a whole has no room for a handshake. */
-static bool is_full(const struct sio__admission *admission, bool asks,
-                    struct sio__rejection *why)
-{
-  const struct sio__rate rate = arrivals_of(admission);
-  uint64_t now_ms = admission->clock->now_ms, wait_ms;
-  uint32_t max = admission->options->max_handshakes_pending;
-
-  why->status = 503;
-  if (asks && max > 0 && admission->n_pending >= max) {
-    why->cause = SIO_CAUSE_HANDSHAKES_PENDING;
-    why->seen = (uint64_t)admission->n_pending + 1;
-    why->retry_s = RETRY_S;
-    return true;
-  }
-  wait_ms = sio__bucket_wait_ms(&admission->arrivals, &rate, 1, now_ms);
-  if (wait_ms == 0)
-    return false;
-  why->cause = SIO_CAUSE_RATE_HANDSHAKES;
-  why->seen = sio__bucket_taken(&admission->arrivals, &rate, now_ms) + 1;
-  why->retry_s = retry_after(wait_ms);
-  return true;
-}
-
 struct sio__rejection
 sio__admission_too_late(const struct sio__admission *admission)
 {
@@ -106,52 +50,52 @@ sio__admission_too_late(const struct sio__admission *admission)
   return why;
 }
 
+/* Too many have come of late, or one of them has too many sessions. */
+static struct sio__rejection
+rejection_of(const struct sio__admission *admission,
+             const struct sio__excess *excess)
+{
+  struct sio__rejection why = {503, SIO_CAUSE_RATE_HANDSHAKES, excess->seen,
+                               retry_after(excess->wait_ms)};
+
+  if (!excess->by_address)
+    return why;
+  if (excess->wait_ms == SIO_NEVER)
+    return sio__admission_too_late(admission);
+  why.status = 429;
+  why.cause = SIO_CAUSE_RATE_ADDRESS;
+  return why;
+}
+
 int sio__admission_begin(struct sio__admission *admission, const char *address,
                          bool asks, struct sio__rejection *why)
 {
-  const struct sio__rate rate = arrivals_of(admission);
-  struct sio__guests *guests = &admission->guests;
-  uint64_t now_ms = admission->clock->now_ms, wait_ms;
+  uint32_t max = admission->options->max_handshakes_pending;
+  struct sio__excess excess;
 
-  /* Nothing is taken from an address for what is refused because of all, nor
-   * from all for what is refused because of an address. */
-  if (is_full(admission, asks, why))
-    return SIO_ERR_LIMIT;
-  if (sio__guests_admit(guests, address, now_ms, &wait_ms) != 0) {
-    *why = sio__admission_too_late(admission);
-    if (wait_ms != SIO_NEVER) {
-      why->cause = SIO_CAUSE_RATE_ADDRESS;
-      why->seen = guests->limits.handshakes.burst + 1;
-      why->retry_s = retry_after(wait_ms);
-    }
+  if (asks && max > 0 && admission->n_pending >= max) {
+    *why = (struct sio__rejection){503, SIO_CAUSE_HANDSHAKES_PENDING,
+                                   (uint64_t)admission->n_pending + 1, RETRY_S};
     return SIO_ERR_LIMIT;
   }
-  (void)sio__bucket_take(&admission->arrivals, &rate, 1,
-                         now_ms); /* it is there: see is_full() */
-  sweep_later(admission);
+  if (sio__throttle_take(&admission->arrivals, address, &excess) != 0) {
+    *why = rejection_of(admission, &excess);
+    return SIO_ERR_LIMIT;
+  }
   return 0;
 }
 
 int sio__admission_enter(struct sio__admission *admission, const char *address,
                          struct sio__guest **guest)
 {
-  return sio__guests_opened(&admission->guests, address, guest);
+  return sio__guests_opened(&admission->arrivals.guests, address, guest);
 }
 
 void sio__admission_left(struct sio__admission *admission,
                          struct sio__guest *guest)
 {
-  sio__guests_closed(&admission->guests, guest, admission->clock->now_ms);
-  sweep_later(admission);
-}
+  struct sio__throttle *arrivals = &admission->arrivals;
 
-bool sio__admission_tells(struct sio__admission *admission)
-{
-  uint64_t now_ms = admission->clock->now_ms;
-
-  if (admission->told && now_ms - admission->told_ms < QUIET_MS)
-    return false;
-  admission->told = true;
-  admission->told_ms = now_ms;
-  return true;
+  sio__guests_closed(&arrivals->guests, guest, arrivals->clock->now_ms);
+  sio__throttle_sweep_later(arrivals);
 }

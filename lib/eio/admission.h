@@ -10,19 +10,13 @@
  * if that is because of its address, with 503 if it is because of all.
  */
 
-#include "base/timer.h"
-#include "eio/guests.h"
+#include "eio/throttle.h"
 #include <sio/server.h>
 
 struct sio__admission {
   const sio_server_options *options;
-  struct sio__clock *clock;
-  struct sio__guests guests;
-  struct sio__timer sweep; /* runs while there is somebody to be forgotten */
-  struct sio__bucket arrivals; /* handshakes of everybody */
-  uint32_t n_pending;          /* handshakes that the host is asked about */
-  uint64_t told_ms;            /* when the log was told of a refusal */
-  bool told;                   /* at some time */
+  struct sio__throttle arrivals; /* handshakes */
+  uint32_t n_pending;            /* those that the host is asked about */
 };
 
 /* Why a handshake is refused, and when it may be tried again. */
@@ -60,9 +54,5 @@ sio__admission_too_late(const struct sio__admission *admission);
 /* The session has ended, or has not come about.  `guest` may be NULL. */
 void sio__admission_left(struct sio__admission *admission,
                          struct sio__guest *guest);
-
-/* Whether the log is to be told of another refusal: who is refused comes
- * again. */
-bool sio__admission_tells(struct sio__admission *admission);
 
 #endif

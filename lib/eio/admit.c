@@ -52,7 +52,7 @@ static void note_refused(struct sio_request *request,
   const sio_end end = {SIO_REASON_NONE, why->cause, NULL, 0, why->seen};
 
   engine->metrics.sessions_refused++;
-  if (sio__admission_tells(&engine->admission))
+  if (sio__throttle_tells(&engine->admission.arrivals))
     sio__request_note(request, &end);
   else
     engine->causes[why->cause]++;

@@ -39,6 +39,20 @@ static int prepare(struct sio__engine *engine)
   return rv;
 }
 
+static void init_tls_arrivals(struct sio__engine *engine)
+{
+  const sio_server_options *o = engine->options;
+  const struct sio__guest_limits limits = {
+      o->max_addresses, 0,
+      sio__rate_of(o->tls_handshakes_per_address,
+                   o->tls_handshakes_per_address_burst)};
+  const struct sio__rate rate =
+      sio__rate_of(o->tls_handshakes_per_second, o->tls_handshakes_burst);
+
+  sio__throttle_init(&engine->tls_arrivals, engine->mem, &engine->seed,
+                     &engine->clock, &limits, &rate);
+}
+
 int sio__engine_init(struct sio__engine *engine,
                      const sio_server_options *options,
                      const sio_allocator *mem, sio_str path,
@@ -68,6 +82,7 @@ int sio__engine_init(struct sio__engine *engine,
   sio__buf_init(&engine->body, mem, SIZE_MAX);
   sio__admission_init(&engine->admission, options, mem, &engine->seed,
                       &engine->clock);
+  init_tls_arrivals(engine);
   if (random(random_user, (uint8_t *)&engine->seed, sizeof engine->seed) != 0)
     return SIO_ERR_RANDOM;
   return prepare(engine);
@@ -82,6 +97,7 @@ void sio__engine_on(struct sio__engine *engine,
 
 void sio__engine_dispose(struct sio__engine *engine)
 {
+  sio__throttle_dispose(&engine->tls_arrivals);
   sio__admission_dispose(&engine->admission);
   sio__map_dispose(&engine->sessions);
   sio__map_dispose(&engine->bundles);
@@ -190,6 +206,10 @@ static const struct limit limits[SIO_CAUSE_COUNT_] = {
     [SIO_CAUSE_OUTPUT_PACKETS] = FIELD(max_output_packets),
     [SIO_CAUSE_TLS_TIMEOUT] = FIELD(tls_handshake_timeout_ms),
     [SIO_CAUSE_AUTH_SIZE] = FIELD(max_auth_bytes),
+    [SIO_CAUSE_RATE_TLS_ADDRESS] =
+        RATE(tls_handshakes_per_address, tls_handshakes_per_address_burst),
+    [SIO_CAUSE_RATE_TLS] =
+        RATE(tls_handshakes_per_second, tls_handshakes_burst),
 };
 
 #undef FIELD

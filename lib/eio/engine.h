@@ -92,8 +92,9 @@ struct sio__engine {
   struct sio__map bundles; /* struct sio__bundle, by name */
   struct sio__hooks hooks;
   struct sio__admission admission;
-  uint64_t strangers_since_ms; /* of the minute in which */
-  uint32_t strangers;          /* so many unknown session ids were seen */
+  struct sio__throttle tls_arrivals; /* handshakes of TLS */
+  uint64_t strangers_since_ms;       /* of the minute in which */
+  uint32_t strangers;                /* so many unknown session ids were seen */
   sio_metrics metrics; /* what counts; what is "now" is filled in later */
   sio_ready_fn ready;
   void *ready_user;

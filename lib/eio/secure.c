@@ -87,10 +87,42 @@ static void decrypt(struct sio_conn *conn, uint8_t *room)
     finish(conn);
 }
 
+/* By whom handshakes are counted; "": by nobody.  Those of a proxy that passes
+ * TLS on are of many people. */
+static const char *counted_as(const struct sio_conn *conn)
+{
+  const struct sio__trust *trust = conn->engine->trust;
+  const char *address = conn->http->address;
+
+  return trust != NULL && sio__trust_has_peer(trust, address) ? "" : address;
+}
+
+/* The first byte is there, and the costly part would begin now. */
+static bool may_begin(struct sio_conn *conn)
+{
+  struct sio__throttle *arrivals = &conn->engine->tls_arrivals;
+  struct sio__excess excess;
+  sio_cause cause;
+
+  if (sio__throttle_take(arrivals, counted_as(conn), &excess) == 0)
+    return true;
+  cause = excess.by_address ? SIO_CAUSE_RATE_TLS_ADDRESS : SIO_CAUSE_RATE_TLS;
+  conn->seen = excess.seen;
+  if (!sio__throttle_tells(arrivals)) {
+    conn->cause = cause; /* counted, but not logged */
+    conn->engine->causes[cause]++;
+  }
+  sio__conn_abort(conn, cause);
+  return false;
+}
+
 static void secure_feed(struct sio_conn *conn, uint8_t *data, size_t len)
 {
-  uint8_t *room = take_room(conn->engine);
+  uint8_t *room;
 
+  if (conn->tls->state == TLS_FRESH && len > 0 && !may_begin(conn))
+    return;
+  room = take_room(conn->engine);
   if (room == NULL) {
     sio__conn_abort(conn, SIO_CAUSE_NOMEM);
     return;

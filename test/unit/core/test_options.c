@@ -85,6 +85,10 @@ static const struct field fields[] = {
     FIELD(output_policy, 0, 1, 0),
     FIELD(max_output_packets, 0, UINT32_MAX, 0),
     FIELD(max_auth_bytes, 2, UINT32_MAX / 4, 16384),
+    FIELD(tls_handshakes_per_address, 0, UINT32_MAX, 0),
+    FIELD(tls_handshakes_per_address_burst, 0, UINT32_MAX, 0),
+    FIELD(tls_handshakes_per_second, 0, UINT32_MAX, 0),
+    FIELD(tls_handshakes_burst, 0, UINT32_MAX, 0),
 };
 
 static uint64_t get(const sio_server_options *options, const struct field *f)

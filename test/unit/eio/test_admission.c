@@ -180,9 +180,9 @@ static void test_nobody_is_remembered_for_longer_than_need_be(struct world *w)
     peer_close(w, w->n_peers - 1, 0);
   }
   if (!eio_is_off(w))
-    assert_true(w->server->engine.admission.guests.by_address.count > 5);
+    assert_true(w->server->engine.admission.arrivals.guests.by_address.count > 5);
   eio_sleep(w, 11000); /* nobody comes */
-  assert_int_equal(w->server->engine.admission.guests.by_address.count, 0);
+  assert_int_equal(w->server->engine.admission.arrivals.guests.by_address.count, 0);
 }
 
 /* ---- All together ---- */
@@ -267,7 +267,7 @@ static void test_nothing_is_allocated_for_who_is_refused(struct world *w)
   }
   if (!eio_is_off(w))
     assert_int_equal(w->server->engine.metrics.sessions_refused, calls + 4);
-  assert_int_equal(w->server->engine.admission.guests.by_address.count, 0);
+  assert_int_equal(w->server->engine.admission.arrivals.guests.by_address.count, 0);
 }
 
 /* ---- Handshakes that wait ---- */
