@@ -14,7 +14,7 @@ SRC_http    := compress conditional cookie cors fields forwarded parse preface \
 SRC_ws      := closing deflate frame handshake message offer
 SRC_proto   := binary decode encode msgpack msgpack_json msgpack_read \
                msgpack_write packet
-SRC_tls     := cause config filter names subject suites ticket
+SRC_tls     := cause config filter names policy subject suites ticket
 SRC_adapter := backlog journal recover rooms roomset
 SRC_jwt     := alg claims crypto fault jwk keyset material mbed rng signer \
                token unique verifier

@@ -109,6 +109,31 @@ SIO_API sio_tls_config *sio_tls_config_retain(sio_tls_config *config);
 /** Give a reference up; NULL is ignored.  Connections have their own. */
 SIO_API void sio_tls_config_release(sio_tls_config *config);
 
+enum {
+  SIO_TLS_TICKET_KEY = 40,    /**< bytes of a key: random, and secret */
+  SIO_TLS_TICKET_KEYS_MAX = 4 /**< of one configuration */
+};
+
+/**
+ * Have tickets made with the first of these keys, and taken that were made
+ * with any of them, in place of keys of its own: configurations with the same
+ * keys resume each other's sessions, on other threads, in other processes, and
+ * on other machines.  They must ask the same of clients (versions, cipher
+ * suites, `client_auth`, `client_ca`, `client_crl`); tickets of others are not
+ * taken.
+ *
+ * From then on keys do not change by themselves, and a ticket is good for as
+ * long as its key is among them.  Call it again to change them, each day
+ * perhaps: the new one first, the old one behind it.
+ *
+ * Ownership: copied.
+ * Errors:    SIO_ERR_INVALID: there is none, there are too many, or one is not
+ *            of that length; nothing has changed then.
+ */
+SIO_API SIO_MUST_USE int sio_tls_config_set_ticket_keys(sio_tls_config *config,
+                                                        const sio_span *keys,
+                                                        size_t n);
+
 /** The newest version that mbedtls has here. */
 SIO_API uint32_t sio_tls_newest_version(void);
 

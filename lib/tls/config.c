@@ -383,6 +383,9 @@ static int build(sio_tls_config *config, const sio_tls_options *o,
     return problem_at(problem, rv, "random", 0, "no random numbers");
   sio__tickets_init(&config->tickets, config->random, config->random_user,
                     o->ticket_lifetime_ms);
+  rv = sio__policy_of(o, config->tickets.policy);
+  if (rv != 0)
+    return problem_at(problem, rv, "", 0, "out of memory");
   rv = mbedtls_ssl_config_defaults(&config->ssl, MBEDTLS_SSL_IS_SERVER,
                                    MBEDTLS_SSL_TRANSPORT_STREAM,
                                    MBEDTLS_SSL_PRESET_DEFAULT);
@@ -470,6 +473,19 @@ void sio_tls_config_release(sio_tls_config *config)
 {
   if (config != NULL && --config->refs == 0)
     destroy(config);
+}
+
+int sio_tls_config_set_ticket_keys(sio_tls_config *config, const sio_span *keys,
+                                   size_t n)
+{
+  if (n == 0 || n > SIO_TLS_TICKET_KEYS_MAX)
+    return SIO_ERR_INVALID;
+  for (size_t i = 0; i < n; i++) {
+    if (keys[i].len != SIO_TLS_TICKET_KEY)
+      return SIO_ERR_INVALID;
+  }
+  sio__tickets_share(&config->tickets, keys, n);
+  return 0;
 }
 
 uint32_t sio_tls_newest_version(void)

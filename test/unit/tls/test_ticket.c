@@ -154,6 +154,104 @@ static void test_a_resumed_client_is_who_it_was(void **state)
   kept_free(&k);
 }
 
+/* ---- Keys of the host's ---- */
+
+static uint8_t material[SIO_TLS_TICKET_KEYS_MAX + 1][SIO_TLS_TICKET_KEY];
+
+static void share(sio_tls_config *config, size_t first, size_t n)
+{
+  sio_span keys[SIO_TLS_TICKET_KEYS_MAX + 1];
+
+  for (size_t i = 0; i < n; i++) {
+    memset(material[first + i], (int)(first + i + 1), SIO_TLS_TICKET_KEY);
+    keys[i] = (sio_span){material[first + i], SIO_TLS_TICKET_KEY};
+  }
+  assert_int_equal(sio_tls_config_set_ticket_keys(config, keys, n), 0);
+}
+
+/* Whether a ticket of one is good for the other. */
+static bool goes_over(const struct tls_recipe *from, size_t from_key,
+                      const struct tls_recipe *to, size_t to_key, size_t n)
+{
+  struct kept one, two;
+  bool resumed;
+
+  kept_init(&one, from);
+  kept_init(&two, to);
+  share(one.config, from_key, 1);
+  share(two.config, to_key, n);
+  assert_false(connect_at(&one, 5000000, &old_client, false));
+  sio_tls_config_release(one.config);
+  one.config = sio_tls_config_retain(two.config);
+  /* another clock, at which no age can be told */
+  resumed = connect_at(&one, 3, &old_client, true);
+  kept_free(&one);
+  kept_free(&two);
+  return resumed;
+}
+
+static void test_with_the_same_keys_tickets_go_over(void **state)
+{
+  static const struct tls_recipe server = {.pairs = {"ec"}};
+  static const struct tls_recipe renewed = {.pairs = {"names", "ec"}};
+
+  (void)state;
+  assert_true(goes_over(&server, 0, &server, 0, 1));
+  assert_true(goes_over(&server, 2, &renewed, 0, SIO_TLS_TICKET_KEYS_MAX));
+  assert_false(goes_over(&server, 0, &server, 1, 2));
+}
+
+static void test_tickets_of_another_policy_do_not_go_over(void **state)
+{
+  static const struct tls_recipe open = {.pairs = {"ec"}};
+  static const struct tls_recipe asking = {
+      .pairs = {"ec"}, .ca = "ca.pem", .client_auth = SIO_TLS_CLIENT_OPTIONAL};
+
+  (void)state;
+  assert_true(goes_over(&asking, 0, &asking, 0, 1));
+  assert_false(goes_over(&open, 0, &asking, 0, 1));
+}
+
+static void test_keys_of_the_host_change_when_it_says_so(void **state)
+{
+  static const struct tls_recipe server = {.pairs = {"ec"},
+                                           .lifetime_ms = LIFETIME};
+  struct kept k;
+
+  (void)state;
+  kept_init(&k, &server);
+  (void)connect_at(&k, 0, &old_client, false);
+  share(k.config, 0, 1);
+  assert_false(k.config->tickets.now.set); /* its own are gone */
+  assert_false(connect_at(&k, 0, &old_client, true));
+  assert_true(connect_at(&k, 3 * LIFETIME, &old_client, true));
+  share(k.config, 1, 1);
+  assert_false(connect_at(&k, 3 * LIFETIME, &old_client, true));
+  kept_free(&k);
+}
+
+static void test_keys_have_their_length_and_number(void **state)
+{
+  static const struct tls_recipe server = {.pairs = {"ec"}};
+  sio_span keys[SIO_TLS_TICKET_KEYS_MAX + 1];
+  struct kept k;
+
+  (void)state;
+  kept_init(&k, &server);
+  for (size_t i = 0; i < SIO_TLS_TICKET_KEYS_MAX + 1; i++)
+    keys[i] = (sio_span){material[i], SIO_TLS_TICKET_KEY};
+  assert_int_equal(sio_tls_config_set_ticket_keys(k.config, keys, 0),
+                   SIO_ERR_INVALID);
+  assert_int_equal(sio_tls_config_set_ticket_keys(k.config, keys,
+                                                  SIO_TLS_TICKET_KEYS_MAX + 1),
+                   SIO_ERR_INVALID);
+  keys[1].len--;
+  assert_int_equal(sio_tls_config_set_ticket_keys(k.config, keys, 2),
+                   SIO_ERR_INVALID);
+  assert_int_equal(k.config->tickets.n_shared, 0);
+  kept_free(&k);
+}
+
 /* ---- The callbacks themselves ---- */
 
 static int weak_random(void *user, uint8_t *out, size_t len)
@@ -262,6 +360,10 @@ int main(void)
       cmocka_unit_test(test_without_tickets_nothing_is_resumed),
       cmocka_unit_test(test_tickets_are_those_of_one_configuration),
       cmocka_unit_test(test_a_resumed_client_is_who_it_was),
+      cmocka_unit_test(test_with_the_same_keys_tickets_go_over),
+      cmocka_unit_test(test_tickets_of_another_policy_do_not_go_over),
+      cmocka_unit_test(test_keys_of_the_host_change_when_it_says_so),
+      cmocka_unit_test(test_keys_have_their_length_and_number),
       cmocka_unit_test(test_no_changed_ticket_is_taken),
       cmocka_unit_test(test_without_random_numbers_or_room_no_ticket_is_made),
   };
