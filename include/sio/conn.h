@@ -25,18 +25,25 @@ extern "C" {
 /** One transport connection. */
 typedef struct sio_conn sio_conn;
 
-/** Who is at the other end; all is copied. */
+/** Who is at the other end; all is copied.  Fields are only added at the
+ *  end. */
 typedef struct sio_peer {
+  size_t size;         /**< set by sio_peer_init() */
   const char *address; /**< numeric, such as "192.0.2.7"; NULL: unknown */
-  bool secure;         /**< the transport is encrypted */
   /** What is fed and sent is TLS, and `secure` goes without saying; the
    *  connection keeps a reference.  NULL: it is plain.  See <sio/tls.h>. */
   struct sio_tls_config *tls;
-  /** A header of the PROXY protocol (version 1 or 2) comes before everything
+  uint32_t secure; /**< 1: the transport is encrypted */
+  /** 1: A header of the PROXY protocol (version 1 or 2) comes before everything
    *  else, TLS too, and has the client's address.  With `trusted_proxies`,
    *  only from those. */
-  bool proxied;
+  uint32_t proxied;
 } sio_peer;
+
+#define sio_peer_init(peer) sio_peer_init_sized((peer), sizeof(*(peer)))
+
+/** Fill in the first `size` bytes with nothing. */
+SIO_API void sio_peer_init_sized(sio_peer *peer, size_t size);
 
 /**
  * Tells that a connection has output or wishes to be closed.  It comes once
@@ -58,8 +65,8 @@ SIO_API void sio_server_on_ready(sio_server *server, sio_ready_fn ready,
  * Ownership: `*out` belongs to the server, which frees it some time after
  *            sio_conn_closed(); the host must call that exactly once.
  * Errors:    SIO_ERR_NOMEM, SIO_ERR_LIMIT (`max_connections`), SIO_ERR_CLOSED
- *            (the server is closing); `*out` is then NULL and the host closes
- *            the transport.
+ *            (the server is closing), SIO_ERR_INVALID (`peer` has no size);
+ *            `*out` is then NULL and the host closes the transport.
  */
 SIO_API SIO_MUST_USE int sio_conn_open(sio_server *server, const sio_peer *peer,
                                        void *user, sio_conn **out);

@@ -2,6 +2,7 @@
 /* What a host hooks into the engine of a server. */
 #include "core/objects.h"
 
+#include "base/versioned.h"
 #include "eio/bundle.h"
 
 int sio_server_use_http(sio_server *server, sio_http_middleware_fn fn,
@@ -43,7 +44,18 @@ void sio_server_on_http_head(sio_server *server, sio_http_fn fn, void *user)
   server->engine.hooks.http_head_user = user;
 }
 
+void sio_bundle_init_sized(sio_bundle *bundle, size_t size)
+{
+  sio__versioned_init(bundle, size, NULL, 0);
+}
+
 int sio_server_serve_bundle(sio_server *server, const sio_bundle *bundle)
 {
-  return sio__bundle_add(&server->engine, bundle);
+  static const sio_bundle none = {0};
+  sio_bundle whole;
+
+  if (bundle->size < sizeof bundle->size)
+    return SIO_ERR_INVALID;
+  sio__versioned_complete(&whole, bundle, &none, sizeof whole);
+  return sio__bundle_add(&server->engine, &whole);
 }

@@ -3,6 +3,7 @@
 #include "core/objects.h"
 
 #include "base/mem.h"
+#include "base/versioned.h"
 #include "core/attach.h"
 #include "core/guard.h"
 #include "core/initial.h"
@@ -379,10 +380,22 @@ void sio_server_on_ready(sio_server *server, sio_ready_fn ready, void *user)
   server->engine.ready_user = user;
 }
 
+void sio_peer_init_sized(sio_peer *peer, size_t size)
+{
+  sio__versioned_init(peer, size, NULL, 0);
+}
+
 int sio_conn_open(sio_server *server, const sio_peer *peer, void *user,
                   sio_conn **out)
 {
-  return sio__route_open(&server->engine, peer, user, out);
+  static const sio_peer nobody = {0};
+  sio_peer whole;
+
+  *out = NULL;
+  if (peer != NULL && peer->size < sizeof peer->size)
+    return SIO_ERR_INVALID;
+  sio__versioned_complete(&whole, peer, &nobody, sizeof whole);
+  return sio__route_open(&server->engine, &whole, user, out);
 }
 
 uint64_t sio_server_deadline(const sio_server *server)

@@ -494,22 +494,21 @@ void sio__request_abandon(struct sio_request *request, sio_cause cause)
 struct sio__http_side *sio__http_side_new(const sio_allocator *mem,
                                           const sio_peer *peer)
 {
-  const char *address =
-      peer != NULL && peer->address != NULL ? peer->address : "";
+  const char *address = peer->address != NULL ? peer->address : "";
   size_t len = strlen(address), room;
   struct sio__http_side *http;
 
   if (len > UINT8_MAX)
     len = UINT8_MAX;
   room = len;
-  if (peer != NULL && peer->proxied && room < SIO__ADDRESS_TEXT - 1)
+  if (peer->proxied != 0 && room < SIO__ADDRESS_TEXT - 1)
     room = SIO__ADDRESS_TEXT - 1;
   http = sio__mem_zalloc(mem, sizeof *http + room + 1);
   if (http == NULL)
     return NULL;
   sio__list_init(&http->requests);
   sio__buf_init(&http->held, mem, UINT16_MAX); /* as long as any head */
-  http->secure = peer != NULL && (peer->secure || peer->tls != NULL);
+  http->secure = peer->secure != 0 || peer->tls != NULL;
   http->address_len = (uint8_t)len;
   http->address_room = (uint8_t)room;
   memcpy(http->address, address, len);

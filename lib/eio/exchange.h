@@ -87,8 +87,7 @@ struct sio_request {
   struct sio__deferred deferred;
 };
 
-/* NULL: no memory.  The peer may be NULL; its address is cut after 255
- * bytes. */
+/* NULL: no memory.  The address of the peer is cut after 255 bytes. */
 struct sio__http_side *sio__http_side_new(const sio_allocator *mem,
                                           const sio_peer *peer);
 /* Of a connection, or of none yet. */

@@ -267,9 +267,9 @@ static int make_front(struct sio__engine *engine, const sio_peer *peer,
                       struct front *front)
 {
   *front = (struct front){NULL, NULL};
-  if (peer == NULL || (!peer->proxied && peer->tls == NULL))
+  if (peer->proxied == 0 && peer->tls == NULL)
     return 0;
-  if (peer->proxied)
+  if (peer->proxied != 0)
     front->proxied = sio__proxied_new(peer->tls, engine->mem);
   else
     front->tls = sio__tls_new(peer->tls, &engine->chunks, engine->mem);

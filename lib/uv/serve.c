@@ -17,7 +17,7 @@ static int serve_file(struct sio_uv *uv, const char *folder, const char *name,
   struct sio__uv_content plain = {NULL, 0}, brotli = {NULL, 0};
   char path[4096];
   int len = snprintf(path, sizeof path - 3, "%s/%s", folder, name);
-  sio_bundle bundle = {.name = name, .version = version};
+  sio_bundle bundle;
   int rv;
 
   if (len < 0 || (size_t)len >= sizeof path - 3)
@@ -25,6 +25,9 @@ static int serve_file(struct sio_uv *uv, const char *folder, const char *name,
   rv = sio__uv_read_content(uv, path, &plain);
   if (rv != 0 || plain.size == 0)
     return rv;
+  sio_bundle_init(&bundle);
+  bundle.name = name;
+  bundle.version = version;
   memcpy(path + len, ".br", 4);
   rv = sio__uv_read_content(uv, path, &brotli);
   if (rv == 0) {

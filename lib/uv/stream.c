@@ -343,13 +343,17 @@ static struct sio__uv_stream *new_stream(struct sio_uv *uv, uv_handle_type type)
 static int serve(struct sio__uv_stream *s, sio_tls_config *tls, bool proxied)
 {
   char address[64];
-  sio_peer peer = {.address = address, .tls = tls, .proxied = proxied};
+  sio_peer peer;
   int rv;
 
   sio__uv_tick(s->uv);
   if (s->as.handle.type == UV_TCP)
     (void)uv_tcp_nodelay(&s->as.tcp, 1); /* slower at worst */
   peer_address(s, address, sizeof address);
+  sio_peer_init(&peer);
+  peer.address = address;
+  peer.tls = tls;
+  peer.proxied = proxied;
   rv = sio_conn_open(s->uv->server, &peer, s, &s->conn);
   if (rv == 0 && uv_read_start(&s->as.stream, on_alloc, on_read) != 0)
     rv = SIO_ERR_IO;

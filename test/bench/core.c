@@ -101,7 +101,8 @@ static void send_text(sio_conn *conn, const char *text)
 
 static sio_conn *connect_one(sio_server *server)
 {
-  static const sio_peer peer = {.address = "127.0.0.1"};
+  static const sio_peer peer = {.size = sizeof(sio_peer),
+                                .address = "127.0.0.1"};
   uint8_t request[] = REQUEST;
   sio_conn *conn;
 

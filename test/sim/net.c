@@ -25,7 +25,7 @@ static void on_arrival(struct sim *sim, void *object, uint64_t value)
 {
   struct wire *w = object;
   char address[24];
-  sio_peer peer = {.address = address};
+  sio_peer peer = {.size = sizeof peer, .address = address};
   int rv;
 
   (void)value;

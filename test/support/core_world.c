@@ -213,7 +213,8 @@ void world_echo(sio_ns *ns)
 
 static bool open_transport(struct core_world *w, struct core_client *c)
 {
-  static const sio_peer peer = {.address = "192.0.2.7"};
+  static const sio_peer peer = {.size = sizeof(sio_peer),
+                                .address = "192.0.2.7"};
 
   memset(c, 0, offsetof(struct core_client, raw));
   c->heard[0] = '\0';

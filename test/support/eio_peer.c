@@ -29,7 +29,8 @@ int peer_open_as(struct world *w, const sio_peer *who)
 
 int peer_open(struct world *w)
 {
-  return peer_open_as(w, &(sio_peer){.address = "192.0.2.7"});
+  return peer_open_as(
+      w, &(sio_peer){.size = sizeof(sio_peer), .address = "192.0.2.7"});
 }
 
 void peer_close(struct world *w, int p, int error)

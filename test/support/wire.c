@@ -195,7 +195,8 @@ void wire_settle(struct wire *w)
 
 void wire_connect(struct wire *w, struct wire_peer *peer)
 {
-  static const sio_peer who = {.address = "192.0.2.7"};
+  static const sio_peer who = {.size = sizeof(sio_peer),
+                               .address = "192.0.2.7"};
 
   peer->wire = w;
   peer->at = 0;

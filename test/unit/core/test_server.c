@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core_world.h"
 
+#include <stdlib.h>
+
 static struct core_world w;
 static struct core_client a, b, h;
 
@@ -400,6 +402,32 @@ static void test_a_request_may_outlive_the_server(void **state)
   test_mem_check(w.mem);
 }
 
+/* A program that knows of nothing but addresses. */
+static void test_an_older_peer_is_completed(void **state)
+{
+  const size_t len = offsetof(sio_peer, tls);
+  sio_server *server = sio_server_new(NULL);
+  sio_peer *old = malloc(len);
+  sio_peer whole;
+  sio_conn *conn;
+
+  (void)state;
+  assert_non_null(server);
+  assert_non_null(old);
+  sio_peer_init_sized(old, len);
+  assert_int_equal(old->size, len);
+  assert_null(old->address);
+  old->address = "192.0.2.7";
+  assert_int_equal(sio_conn_open(server, old, NULL, &conn), 0);
+  sio_conn_closed(conn, 0);
+  free(old);
+
+  memset(&whole, 0, sizeof whole); /* it was not initialised */
+  assert_int_equal(sio_conn_open(server, &whole, NULL, &conn), SIO_ERR_INVALID);
+  assert_null(conn);
+  sio_server_free(server);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -420,6 +448,7 @@ int main(void)
       cmocka_unit_test(test_a_random_source_that_fails_fails_what_needs_it),
       cmocka_unit_test(test_requests_outside_the_path_are_the_hosts),
       cmocka_unit_test(test_a_request_may_outlive_the_server),
+      cmocka_unit_test(test_an_older_peer_is_completed),
   };
 
   return cmocka_run_group_tests_name("core/server", tests, NULL, NULL);

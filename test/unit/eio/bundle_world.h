@@ -48,7 +48,8 @@ static inline const char *find(const struct world *w, int p, const char *text)
 static inline bool serve_text(struct world *w, const char *name,
                               const char *text)
 {
-  const sio_bundle bundle = {name, span(text), {NULL, 0}, "4.8.3"};
+  const sio_bundle bundle = {
+      sizeof bundle, name, span(text), {NULL, 0}, "4.8.3"};
 
   return serve(w, &bundle);
 }

@@ -18,7 +18,8 @@
 
 static int open_from(struct world *w, const char *address)
 {
-  return peer_open_as(w, &(sio_peer){.address = address});
+  return peer_open_as(
+      w, &(sio_peer){.size = sizeof(sio_peer), .address = address});
 }
 
 /* A connection from there asks for a session, and is not looked at. */
@@ -180,9 +181,11 @@ static void test_nobody_is_remembered_for_longer_than_need_be(struct world *w)
     peer_close(w, w->n_peers - 1, 0);
   }
   if (!eio_is_off(w))
-    assert_true(w->server->engine.admission.arrivals.guests.by_address.count > 5);
+    assert_true(w->server->engine.admission.arrivals.guests.by_address.count >
+                5);
   eio_sleep(w, 11000); /* nobody comes */
-  assert_int_equal(w->server->engine.admission.arrivals.guests.by_address.count, 0);
+  assert_int_equal(w->server->engine.admission.arrivals.guests.by_address.count,
+                   0);
 }
 
 /* ---- All together ---- */
@@ -267,7 +270,8 @@ static void test_nothing_is_allocated_for_who_is_refused(struct world *w)
   }
   if (!eio_is_off(w))
     assert_int_equal(w->server->engine.metrics.sessions_refused, calls + 4);
-  assert_int_equal(w->server->engine.admission.arrivals.guests.by_address.count, 0);
+  assert_int_equal(w->server->engine.admission.arrivals.guests.by_address.count,
+                   0);
 }
 
 /* ---- Handshakes that wait ---- */

@@ -190,10 +190,19 @@ static void test_names_and_versions_are_checked(struct world *w)
                                       "a%41", "\xc3\xa4.js", "a\n"};
   static const char *const versions[] = {"a\"b", "a b", "a\nb", "\x7f",
                                          "\xc3\xa4"};
-  sio_bundle bundle = {NULL, span("x"), {NULL, 0}, NULL};
+  sio_bundle bundle = {sizeof bundle, NULL, span("x"), {NULL, 0}, NULL};
 
   assert_int_equal(sio_server_serve_bundle(w->server, &bundle),
                    SIO_ERR_INVALID);
+  sio_bundle_init_sized(&bundle, offsetof(sio_bundle, brotli));
+  bundle.name = "a.js";
+  if (!serve(w, &bundle))
+    return;
+  bundle.size = 0;
+  assert_int_equal(sio_server_serve_bundle(w->server, &bundle),
+                   SIO_ERR_INVALID);
+  sio_bundle_init(&bundle);
+  bundle.content = span("x");
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     bundle.name = names[i];
     assert_int_equal(sio_server_serve_bundle(w->server, &bundle),
@@ -240,7 +249,7 @@ static void test_without_a_version_the_tag_is_of_the_content(struct world *w)
   /* Nothing of the server goes into it: these stay the same. */
   static const char *const tags[][2] = {{"one", "80bf7733f1207381"},
                                         {"two", "7dfe6c2e21a8ba69"}};
-  sio_bundle bundle = {"a.js", {NULL, 0}, {NULL, 0}, NULL};
+  sio_bundle bundle = {sizeof bundle, "a.js", {NULL, 0}, {NULL, 0}, NULL};
   int p = peer_open(w);
 
   for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {

@@ -107,7 +107,8 @@ static void test_head_tells_the_length_in_the_coding(struct world *w)
 
 static void test_brotli_is_sent_as_it_was_given(struct world *w)
 {
-  const sio_bundle bundle = {"a.js", span("plain"), span("BROTLI"), "4.8.3"};
+  const sio_bundle bundle = {sizeof bundle, "a.js", span("plain"),
+                             span("BROTLI"), "4.8.3"};
   const uint8_t *body = NULL;
   int p = peer_open(w);
 
@@ -147,7 +148,8 @@ static void no_compression(sio_server_options *options)
 static void test_compression_can_be_switched_off(struct world *w)
 {
   char *text = long_text();
-  const sio_bundle bundle = {"a.js", span(text), span("BROTLI"), "4.8.3"};
+  const sio_bundle bundle = {sizeof bundle, "a.js", span(text), span("BROTLI"),
+                             "4.8.3"};
   int p = peer_open(w);
 
   if (serve(w, &bundle)) {

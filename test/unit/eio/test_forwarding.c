@@ -97,8 +97,10 @@ static void test_nobody_is_believed_unless_the_host_says_so(struct world *w)
 
 static void test_strangers_cannot_take_another_address(struct world *w)
 {
-  int p = peer_open_as(w, &(sio_peer){.address = "203.0.113.5"});
-  int q = peer_open_as(w, &(sio_peer){.address = NULL});
+  int p = peer_open_as(
+      w, &(sio_peer){.size = sizeof(sio_peer), .address = "203.0.113.5"});
+  int q =
+      peer_open_as(w, &(sio_peer){.size = sizeof(sio_peer), .address = NULL});
 
   expect_client(w,
                 ask(w, p, FROM("198.51.100.1") "X-Forwarded-Proto: https\r\n"),
@@ -108,7 +110,8 @@ static void test_strangers_cannot_take_another_address(struct world *w)
 
 static void test_pairs_and_unix_sockets_are_believed_as_told(struct world *w)
 {
-  int p = peer_open_as(w, &(sio_peer){.address = NULL});
+  int p =
+      peer_open_as(w, &(sio_peer){.size = sizeof(sio_peer), .address = NULL});
 
   expect_client(w,
                 ask(w, p,
@@ -127,7 +130,8 @@ static void test_limits_by_address_are_those_of_clients(struct world *w)
   ask_in_vain(w, p, FROM("9.9.9.9, 198.51.100.1"));
   expect_cause(w, SIO_CAUSE_SESSIONS_ADDRESS, 1);
   /* A stranger has one address, whatever it claims. */
-  q = peer_open_as(w, &(sio_peer){.address = "203.0.113.5"});
+  q = peer_open_as(
+      w, &(sio_peer){.size = sizeof(sio_peer), .address = "203.0.113.5"});
   (void)ask(w, q, FROM("198.51.100.3"));
   ask_in_vain(w, q, FROM("198.51.100.4"));
 }

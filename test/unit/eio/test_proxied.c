@@ -9,7 +9,8 @@
 #define LINE(address) "PROXY TCP4 " address " 198.51.100.9 4711 443\r\n"
 #define POLLING       "EIO=4&transport=polling"
 
-static const sio_peer proxy = {.address = "192.0.2.7", .proxied = true};
+static const sio_peer proxy = {
+    .size = sizeof(sio_peer), .address = "192.0.2.7", .proxied = 1};
 
 static void trusting(sio_server_options *options)
 {
@@ -119,8 +120,9 @@ static void test_a_header_has_its_time(struct world *w)
 
 static void test_only_trusted_proxies_may_send_it(struct world *w)
 {
-  int p =
-      peer_open_as(w, &(sio_peer){.address = "198.51.100.4", .proxied = true});
+  int p = peer_open_as(w, &(sio_peer){.size = sizeof(sio_peer),
+                                      .address = "198.51.100.4",
+                                      .proxied = 1});
 
   peer_text(w, p, LINE("198.51.100.1"));
   expect_ended(w, p);
@@ -142,8 +144,10 @@ static void test_tls_begins_behind_it(struct world *w)
 {
   static const struct tls_recipe recipe = {.pairs = {"ec"}};
   sio_tls_config *config = tls_config(&recipe, NULL);
-  const sio_peer peer = {
-      .address = "192.0.2.7", .tls = config, .proxied = true};
+  const sio_peer peer = {.size = sizeof(sio_peer),
+                         .address = "192.0.2.7",
+                         .tls = config,
+                         .proxied = 1};
   int p = peer_open_as(w, &peer), q = peer_open_as(w, &peer);
 
   sio_tls_config_release(config); /* the connections have their own */

@@ -73,7 +73,7 @@ static void open_door(struct door *d, struct test_mem *mem,
                       const struct tls_recipe *recipe,
                       const struct tls_client_recipe *client)
 {
-  sio_peer peer = {.address = "192.0.2.7"};
+  sio_peer peer = {.size = sizeof(sio_peer), .address = "192.0.2.7"};
   sio_server_options o;
 
   memset(d, 0, sizeof *d);
@@ -369,7 +369,7 @@ static void test_another_connection_may_be_fed_from_a_handler(void **state)
   run(&other);
   sio_conn_closed(other.conn, 0);
   { /* the same server, so that both want the same room */
-    const sio_peer peer = {.tls = d.config};
+    const sio_peer peer = {.size = sizeof(sio_peer), .tls = d.config};
 
     tls_client_dispose(&other.client);
     tls_client_init(&other.client, &anybody);

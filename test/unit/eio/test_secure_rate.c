@@ -50,7 +50,8 @@ static void end(struct street *s)
 
 static sio_conn *come(struct street *s, const char *address)
 {
-  const sio_peer peer = {.address = address, .tls = s->config};
+  const sio_peer peer = {
+      .size = sizeof(sio_peer), .address = address, .tls = s->config};
   sio_conn *conn;
 
   assert_int_equal(sio_conn_open(s->server, &peer, NULL, &conn), 0);
