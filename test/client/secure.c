@@ -92,13 +92,16 @@ static void write_causes(const struct secure *s, char *out, size_t cap)
   (void)snprintf(
       out, cap,
       "{\"handshake\":%d,\"timeout\":%d,\"certificate\":%d,\"alert\":%d,"
-      "\"record\":%d,\"handshakes\":%d,\"resumed\":%d,\"now\":%d}",
+      "\"record\":%d,\"handshakes\":%d,\"resumed\":%d,\"now\":%d,"
+      "\"tooMany\":%d,\"has13\":%s}",
       (int)sio_server_cause_count(s->server, SIO_CAUSE_TLS_HANDSHAKE),
       (int)sio_server_cause_count(s->server, SIO_CAUSE_TLS_TIMEOUT),
       (int)sio_server_cause_count(s->server, SIO_CAUSE_TLS_CERTIFICATE),
       (int)sio_server_cause_count(s->server, SIO_CAUSE_TLS_ALERT),
       (int)sio_server_cause_count(s->server, SIO_CAUSE_TLS_RECORD),
-      (int)m.tls_handshakes, (int)m.tls_resumed, (int)m.connections_now);
+      (int)m.tls_handshakes, (int)m.tls_resumed, (int)m.connections_now,
+      (int)sio_server_cause_count(s->server, SIO_CAUSE_RATE_TLS_ADDRESS),
+      sio_tls_newest_version() >= SIO_TLS_1_3 ? "true" : "false");
 }
 
 static void on_request(sio_request *request, void *user)
@@ -203,6 +206,8 @@ int main(int argc, char **argv)
       s.options.client_auth = (uint32_t)atoi(argv[i + 1]);
     else if (strcmp(argv[i], "--tls-handshake-timeout") == 0)
       options.tls_handshake_timeout_ms = (uint64_t)atoi(argv[i + 1]);
+    else if (strcmp(argv[i], "--tls-handshakes-per-address") == 0)
+      options.tls_handshakes_per_address = (uint32_t)atoi(argv[i + 1]);
     else if (strcmp(argv[i], "--suites") == 0)
       s.options.cipher_suites = argv[i + 1];
   }

@@ -38,6 +38,11 @@ async function causes(server) {
   return response.json();
 }
 
+// The versions that the server's mbedtls has.
+async function versions(server) {
+  return (await causes(server)).has13 ? ['1.2', '1.3'] : ['1.2'];
+}
+
 // Runs a program to its end: {code, out}.
 function run(program, args, input) {
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
@@ -176,21 +181,36 @@ suite('certificates that change', () => {
 });
 
 suite('openssl and curl', () => {
-  check('openssl speaks TLS 1.2, and resumes with a ticket', async (t) => {
+  check('openssl resumes with a ticket, by every version that there is', async (t) => {
     const server = await startSecure(t);
+    const suites = { 1.2: 'ECDHE-ECDSA-AES128-GCM-SHA256', 1.3: 'TLS_AES_(128|256)_GCM_SHA' };
+    let resumed = 0;
     const session = path.join(fs.mkdtempSync('/tmp/sio-test-'), 'session');
     t.after(() => fs.rmSync(path.dirname(session), { recursive: true }));
-    const common = ['s_client', '-connect', `localhost:${server.port}`, '-tls1_2', '-CAfile',
-      file('ca.pem'), '-verify_return_error', '-alpn', 'http/1.1', '-ign_eof'];
     const request = 'GET /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n';
-    const first = await run('openssl', [...common, '-sess_out', session], request);
-    assert.match(first.out, /ALPN protocol: http\/1.1/);
-    assert.match(first.out, /New, TLSv1.2, Cipher is ECDHE-ECDSA-AES128-GCM-SHA256/);
-    assert.match(first.out, /\r\n\r\nhello/);
-    const second = await run('openssl', [...common, '-sess_in', session], request);
-    assert.match(second.out, /Reused, TLSv1.2/);
-    assert.match(second.out, /\r\n\r\nhello/);
-    assert.strictEqual((await causes(server)).resumed, 1);
+    for (const version of await versions(server)) {
+      const common = ['s_client', '-connect', `localhost:${server.port}`,
+        `-tls${version.replace('.', '_')}`, '-CAfile', file('ca.pem'), '-verify_return_error',
+        '-alpn', 'http/1.1', '-ign_eof'];
+      const first = await run('openssl', [...common, '-sess_out', session], request);
+      assert.match(first.out, /ALPN protocol: http\/1.1/);
+      assert.match(first.out, new RegExp(`New, TLSv${version}, Cipher is ${suites[version]}`));
+      assert.match(first.out, /\r\n\r\nhello/);
+      const second = await run('openssl', [...common, '-sess_in', session], request);
+      assert.match(second.out, new RegExp(`Reused, TLSv${version}`));
+      assert.match(second.out, /\r\n\r\nhello/);
+      resumed += 1;
+      assert.strictEqual((await causes(server)).resumed, resumed);
+    }
+  });
+
+  check('TLS 1.3 is spoken if it is there, and refused if it is not', async (t) => {
+    const server = await startSecure(t);
+    const { has13 } = await causes(server);
+    const { out } = await run('openssl', ['s_client', '-connect', `localhost:${server.port}`,
+      '-tls1_3'], '');
+    assert.match(out, has13 ? /New, TLSv1.3/ : /alert (protocol version|handshake failure)/i);
+    assert.strictEqual((await causes(server)).handshake, has13 ? 0 : 1);
   });
 
   check('renegotiation is refused', async (t) => {
@@ -230,12 +250,24 @@ suite('openssl and curl', () => {
     secure.destroy();
   });
 
-  check('curl reads pages with TLS 1.2, and checks the CA', async (t) => {
+  check('one address may begin so many handshakes', async (t) => {
+    const server = await startSecure(t, { tlsHandshakesPerAddress: 3 });
+    const dial = () => get(server, '/hello').then(() => true, () => false);
+    const came = await Promise.all(Array.from({ length: 20 }, dial));
+    const admitted = came.filter(Boolean).length;
+    assert.ok(admitted >= 3 && admitted < 20, `${admitted} were let in`);
+    assert.strictEqual((await causes(server)).tooMany, 20 - admitted);
+    await until(dial, 'a token'); // there is one again after a while
+  });
+
+  check('curl reads pages by every version, and checks the CA', async (t) => {
     const server = await startSecure(t, { pairs: 'rsa,ec' });
     const url = `${server.url}/hello`;
-    const good = await run('curl', ['-sS', '--tlsv1.2', '--tls-max', '1.2', '--cacert',
-      file('ca.pem'), url]);
-    assert.deepStrictEqual(good, { code: 0, out: 'hello' });
+    for (const version of await versions(server)) {
+      const good = await run('curl', ['-sS', `--tlsv${version}`, '--tls-max', version, '--cacert',
+        file('ca.pem'), url]);
+      assert.deepStrictEqual(good, { code: 0, out: 'hello' }, version);
+    }
     const bad = await run('curl', ['-sS', '--cacert', file('other-ca.pem'), url]);
     assert.strictEqual(bad.code, 60, bad.out);
     await until(async () => (await causes(server)).alert === 1, 'alert');
