@@ -79,6 +79,17 @@ SIO_API int sio_uv_listen_tls(sio_uv *uv, const char *address, int port,
                               sio_tls_config *config);
 
 /**
+ * As sio_uv_accept_fd(), with TLS from the first byte on: `received` is what
+ * has been read of it, and nobody has answered yet.
+ *
+ * Ownership: as sio_uv_accept_fd(); the connection keeps a reference to
+ *            `config`.
+ * Errors:    as sio_uv_accept_fd(), and SIO_ERR_INVALID: `config` is NULL.
+ */
+SIO_API int sio_uv_accept_fd_tls(sio_uv *uv, int fd, sio_span received,
+                                 sio_tls_config *config);
+
+/**
  * Whether ports and Unix sockets that are listened on from now on get a header
  * of the PROXY protocol in front of each connection, as load balancers send it:
  * see `proxied` in <sio/conn.h>.  At first they do not.

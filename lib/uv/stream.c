@@ -373,7 +373,8 @@ bool sio__uv_accept(struct sio_uv *uv, uv_stream_t *listener,
 }
 
 /* Take a descriptor over; `*owned` says whether a stream has it now. */
-static int adopt(struct sio_uv *uv, int fd, sio_span received, bool *owned)
+static int adopt(struct sio_uv *uv, int fd, sio_span received,
+                 sio_tls_config *tls, bool *owned)
 {
   uv_handle_type type = uv_guess_handle(fd);
   struct sio__uv_stream *s;
@@ -393,7 +394,7 @@ static int adopt(struct sio_uv *uv, int fd, sio_span received, bool *owned)
   rv = type == UV_TCP ? uv_tcp_open(&s->as.tcp, fd)
                       : uv_pipe_open((uv_pipe_t *)&s->as, fd);
   *owned = rv == 0;
-  rv = rv == 0 ? serve(s, NULL, false)
+  rv = rv == 0 ? serve(s, tls, false)
                : sio__uv_fail(uv, SIO_ERR_IO, "descriptor %d: %s", fd,
                               uv_strerror(rv));
   if (rv != 0)
@@ -403,12 +404,27 @@ static int adopt(struct sio_uv *uv, int fd, sio_span received, bool *owned)
   return rv;
 }
 
-int sio_uv_accept_fd(sio_uv *uv, int fd, sio_span received)
+static int accept_fd(struct sio_uv *uv, int fd, sio_span received,
+                     sio_tls_config *tls)
 {
   bool owned = false;
-  int rv = adopt(uv, fd, received, &owned);
+  int rv = adopt(uv, fd, received, tls, &owned);
 
   if (!owned)
     (void)close(fd); /* nothing was written to it here */
   return rv;
+}
+
+int sio_uv_accept_fd(sio_uv *uv, int fd, sio_span received)
+{
+  return accept_fd(uv, fd, received, NULL);
+}
+
+int sio_uv_accept_fd_tls(sio_uv *uv, int fd, sio_span received,
+                         sio_tls_config *config)
+{
+  if (config != NULL)
+    return accept_fd(uv, fd, received, config);
+  (void)close(fd); /* nothing was written to it here */
+  return sio__uv_fail(uv, SIO_ERR_INVALID, "there is no configuration");
 }

@@ -31,16 +31,12 @@ static sio_tls_config *load(const char *chain, const char *key)
   return config;
 }
 
-/* Shake hands over a socket, and see who answers. */
-static void shake_hands(struct peer *p, struct tls_client *client,
-                        const char *server)
+/* Go on with a handshake over a socket, and see who answers. */
+static void go_on(struct peer *p, struct tls_client *client, const char *server)
 {
-  const struct tls_client_recipe recipe = {0};
   char name[64];
   size_t at = p->len;
 
-  tls_client_init(client, &recipe);
-  tls_client_take(client, NULL, 0);
   for (int i = 0; i < PATIENCE_MS && !client->established; i++) {
     if (client->out_len > 0)
       peer_send(p, client->out, client->out_len);
@@ -54,6 +50,14 @@ static void shake_hands(struct peer *p, struct tls_client *client,
   p->len = 0; /* taken */
   tls_client_server_name(client, name, sizeof name);
   assert_string_equal(name, server);
+}
+
+static void shake_hands(struct peer *p, struct tls_client *client,
+                        const char *server)
+{
+  tls_client_init(client, &(struct tls_client_recipe){0});
+  tls_client_take(client, NULL, 0);
+  go_on(p, client, server);
 }
 
 static void get(struct peer *p, struct tls_client *client)
@@ -112,6 +116,40 @@ static void test_a_new_configuration_is_for_new_connections(void **state)
   world_close(&w);
 }
 
+/* Part of the ClientHello has been read by whoever has accepted it. */
+static void test_a_descriptor_may_have_tls(void **state)
+{
+  sio_tls_config *config;
+  struct tls_client client;
+  sio_span received;
+  int fds[2];
+
+  (void)state;
+  world_open(&w, NULL);
+  config = load(FILE_AT("ec.pem"), FILE_AT("ec.key"));
+  tls_client_init(&client, &(struct tls_client_recipe){0});
+  tls_client_take(&client, NULL, 0);
+  assert_true(client.out_len > 50);
+  received = (sio_span){client.out, 50};
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  assert_int_equal(sio_uv_accept_fd_tls(w.uv, fds[0], received, config), 0);
+  peer_adopt(&w, &a, fds[1]);
+  memmove(client.out, client.out + 50, client.out_len -= 50);
+  go_on(&a, &client, "localhost");
+  get(&a, &client);
+  peer_close(&a);
+  tls_client_dispose(&client);
+
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  assert_int_equal(sio_uv_accept_fd_tls(w.uv, fds[0], received, NULL),
+                   SIO_ERR_INVALID);
+  peer_adopt(&w, &a, fds[1]);
+  peer_expect_end(&a);
+  peer_close(&a);
+  sio_tls_config_release(config);
+  world_close(&w);
+}
+
 static void expect_error(int code, const char *text)
 {
   sio_tls_config *config = (sio_tls_config *)&code;
@@ -167,6 +205,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_new_configuration_is_for_new_connections),
+      cmocka_unit_test(test_a_descriptor_may_have_tls),
       cmocka_unit_test(test_what_is_wrong_with_files_is_told),
   };
 
