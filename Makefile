@@ -271,7 +271,7 @@ SECTIONS := unit asan $(NODE_FOLDERS:test/%=%) abi docs
 DIFF_SEQUENCES ?= 300
 
 .PHONY: test check $(SECTIONS:%=check-%) check-client-asan check-differential \
-  slow-loris slow-readers storm valgrind
+  slow-loris slow-readers slow-tls storm valgrind
 test: setup
 	@$(MAKE) check
 
@@ -309,7 +309,7 @@ check-differential: $(call installed,test/differential) \
 	   --sequences $(DIFF_SEQUENCES) $(DIFF_ARGS)
 
 # Many clients, see test/load/README.md; not a part of `make test` either.
-slow-loris slow-readers storm: $(call installed,test/client) $(B)/test/load/server
+slow-loris slow-readers slow-tls storm: $(call installed,test/client) $(B)/test/load/server
 	@SIO_LOAD_SERVER=$(B)/test/load/server \
 	   timeout -k 10 300 node test/load/$@.js $(LOAD_ARGS)
 
@@ -319,6 +319,12 @@ SEEDS ?= 300
 .PHONY: sim
 sim: $(B)/test/sim/sim
 	$< $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(SIM_ARGS)
+
+# What TLS costs, through sockets.
+.PHONY: bench-tls
+bench-tls: $(call installed,test/client) $(B)/test/load/server
+	@SIO_LOAD_SERVER=$(B)/test/load/server \
+	   timeout -k 10 300 node test/load/tls-cost.js $(LOAD_ARGS)
 
 check-browser: $(call installed,test/browser examples/chat) $(PROGRAMS:%=$(B)/%)
 	@scripts/run-node-tests.sh browser $(B)/results test/browser
@@ -434,6 +440,7 @@ help:
 	@echo 'make check-differential   random sequences, against socket.io for Node'
 	@echo 'make slow-readers, slow-loris, storm   thousands of clients, what they cost'
 	@echo 'make sim        SEEDS=300: simulated servers; SEED=n: replay one'
+	@echo 'make slow-tls        handshakes that do not end; make bench-tls: what TLS costs'
 	@echo 'make bench-schema   instructions per payload: libsio, jansson, cJSON'
 	@echo 'make fuzz       FUZZ=jwt TIME=60: a target of test/fuzz, by clang'
 	@echo 'make valgrind   the unit tests under valgrind'

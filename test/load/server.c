@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A server under load.  Who joins "/" gets `news(n, text)`, where n counts the
- * events that were ever sent; /control has them sent, and asks for figures.
+ * events that were ever sent, and `echo` acknowledged with its arguments;
+ * /control has them sent, and asks for figures.
  */
 #define _POSIX_C_SOURCE 200809L /* SIGTERM; <uv.h> wants it, too */
 
@@ -28,6 +29,7 @@ struct load {
   int64_t recovered;
   int64_t lost;
   int text_bytes;
+  bool secure; /* there is a port with TLS, too */
   char text[MAX_TEXT];
 };
 
@@ -100,6 +102,14 @@ static void send_news(struct load *load, enum way way)
                      "%lld, %.*s", (long long)load->sent, load->text_bytes,
                      load->text),
            "news");
+}
+
+static void on_echo(sio_socket *socket, const sio_args *args, sio_ack *ack,
+                    void *user)
+{
+  (void)socket;
+  (void)user;
+  expect(sio_ack_args(ack, args), "echo");
 }
 
 /* ---- /control ---- */
@@ -220,6 +230,26 @@ static void raise_limits(void)
   (void)setrlimit(RLIMIT_NOFILE, &files); /* then with what there is */
 }
 
+static int listen_secure(struct load *load)
+{
+  static const sio_uv_tls_pair pair = {.chain = "test/fixture/tls/ec.pem",
+                                       .key = "test/fixture/tls/ec.key"};
+  sio_uv_tls_files files;
+  sio_tls_config *config;
+  int port;
+
+  sio_uv_tls_files_init(&files);
+  files.pairs = &pair;
+  files.n_pairs = 1;
+  port = sio_uv_tls_config(load->uv, &files, NULL, &config);
+  if (port == 0)
+    port = sio_uv_listen_tls(load->uv, "127.0.0.1", 0, config);
+  sio_tls_config_release(config);
+  if (port > 0)
+    (void)printf("secure on %d\n", port);
+  return port;
+}
+
 static int serve(struct load *load, sio_server *server)
 {
   sio_ns *control = sio_of(server, "/control");
@@ -228,6 +258,8 @@ static int serve(struct load *load, sio_server *server)
   load->ns = sio_of(server, "/");
   error = sio_on_connect(load->ns, on_connect, load);
   if (error == 0)
+    error = sio_on(load->ns, "echo", on_echo, load);
+  if (error == 0)
     error = sio_on_recovery_lost(load->ns, on_lost, load);
   if (error == 0)
     error = sio_on(control, "send", on_send, load);
@@ -235,12 +267,14 @@ static int serve(struct load *load, sio_server *server)
     error = sio_on(control, "tick", on_tick, load);
   if (error == 0)
     error = sio_on(control, "figures", on_figures, load);
-  return error != 0 ? error : sio_uv_listen(load->uv, "127.0.0.1", 0);
+  if (error == 0 && load->secure)
+    error = listen_secure(load);
+  return error < 0 ? error : sio_uv_listen(load->uv, "127.0.0.1", 0);
 }
 
 /* Options as `--name value`; false: one is not known. */
-static bool parse(sio_server_options *options, sio_recovery_options *recovery,
-                  int argc, char **argv)
+static bool parse(struct load *load, sio_server_options *options,
+                  sio_recovery_options *recovery, int argc, char **argv)
 {
   for (int i = 1; i < argc; i += 2) {
     uint64_t value = i + 1 < argc ? strtoull(argv[i + 1], NULL, 10) : 0;
@@ -253,8 +287,11 @@ static bool parse(sio_server_options *options, sio_recovery_options *recovery,
     } else if (strcmp(argv[i], "--patience") == 0) {
       options->header_timeout_ms = options->body_timeout_ms = value;
       options->message_timeout_ms = options->attachment_timeout_ms = value;
+      options->tls_handshake_timeout_ms = value;
       options->close_timeout_ms = value / 4 + 1; /* they do not answer */
       options->max_kept_bytes = 0; /* the figures are what is in use */
+    } else if (strcmp(argv[i], "--tls") == 0) {
+      load->secure = value != 0;
     } else if (strcmp(argv[i], "--recovery") == 0) {
       recovery->max_disconnection_ms = value;
       options->recovery = recovery;
@@ -301,7 +338,7 @@ int main(int argc, char **argv)
   sio_recovery_options_init(&recovery);
   sio_server_options_init(&options);
   options.allocator = &counted;
-  if (load != NULL && parse(&options, &recovery, argc, argv))
+  if (load != NULL && parse(load, &options, &recovery, argc, argv))
     server = sio_server_new(&options);
   if (server != NULL) {
     memset(load->text, 'x', sizeof(load->text));

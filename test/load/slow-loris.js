@@ -68,7 +68,7 @@ async function main() {
   const frames = kinds.filter((kind) => KINDS[kind].websocket);
   const heads = kinds.filter((kind) => !KINDS[kind].websocket);
   const server = await startServer({ patience: OPTIONS.patience });
-  const probe = new Probe(server.port);
+  const probe = new Probe(`http://127.0.0.1:${server.port}`);
   await sleep(3000);
   const idle = await probe.take();
   const before = { heap: (await server.ask('figures')).heap, memory: server.memory };

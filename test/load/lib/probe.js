@@ -10,8 +10,9 @@ const {
 const EVERY_MS = 10;
 
 class Probe {
-  constructor(port) {
-    this.worker = new Worker(__filename, { workerData: port });
+  // `options` are those of socket.io-client.
+  constructor(url, options = {}) {
+    this.worker = new Worker(__filename, { workerData: { url, options } });
     this.worker.once('error', (error) => {
       throw error;
     });
@@ -36,10 +37,10 @@ function summary(times) {
   return { count: times.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-async function measure(port) {
+async function measure({ url, options }) {
   const { io } = require('./official');
-  const socket = io(`http://127.0.0.1:${port}/control`, {
-    transports: ['websocket'], forceNew: true, reconnection: false,
+  const socket = io(`${url}/control`, {
+    transports: ['websocket'], forceNew: true, reconnection: false, ...options,
   });
   let times = [];
   parentPort.on('message', () => {

@@ -18,11 +18,14 @@ function request(port) {
     + 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n';
 }
 
-// A short masked text frame; the mask is zero.
+// A masked text frame of up to 65535 bytes; the mask is zero.
 function frame(text) {
   const data = Buffer.from(text);
-  if (data.length > 125) throw new Error('too long');
-  return Buffer.concat([Buffer.from([0x81, 0x80 | data.length, 0, 0, 0, 0]), data]);
+  const { length } = data;
+  if (length > 65535) throw new Error('too long');
+  const head = length <= 125 ? [0x81, 0x80 | length]
+    : [0x81, 0x80 | 126, length >> 8, length & 255];
+  return Buffer.concat([Buffer.from([...head, 0, 0, 0, 0]), data]);
 }
 
 // {begin, end} of the payload of the frame at the beginning, or null: more has
@@ -167,4 +170,6 @@ class RawClient {
   }
 }
 
-module.exports = { RawClient };
+module.exports = {
+  frame, locate, RawClient, request,
+};

@@ -17,6 +17,7 @@ class LoadServer {
     this.child = spawn(process.env.SIO_LOAD_SERVER || BUILT, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    this.stdout = '';
     this.stderr = '';
     this.child.stderr.on('data', (data) => (this.stderr += data));
     this.exited = new Promise((resolve) => this.child.once('close', resolve));
@@ -28,10 +29,12 @@ class LoadServer {
       this.child.once('error', reject);
       this.child.once('close', () => reject(new Error(`no server: ${this.stderr}`)));
       this.child.stdout.on('data', (data) => {
-        const line = /^listening on (\d+)$/m.exec(data);
+        this.stdout += data;
+        const line = /^listening on (\d+)$/m.exec(this.stdout);
         if (line) resolve(Number(line[1]));
       });
     });
+    this.secure = Number(/^secure on (\d+)$/m.exec(this.stdout)?.[1]); // with TLS
     this.steering = io(`http://127.0.0.1:${this.port}/control`, {
       transports: ['websocket'], forceNew: true, reconnection: false,
     });
