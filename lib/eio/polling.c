@@ -58,8 +58,10 @@ static void flush(struct sio_session *session)
   struct sio_request *request = session->poll;
   uint32_t count;
 
-  /* What a dying connection took would be lost: the session fails instead. */
-  if (request == NULL || session->queue.count == 0 ||
+  /* What a dying connection took would be lost: the session fails instead.
+   * What has doomed a session is in its queue, but its sender was told that it
+   * has failed. */
+  if (request == NULL || session->queue.count == 0 || session->doomed ||
       !sio__conn_has_room(request->conn, 0))
     return;
   switch (sio__poll_answer_queue(session, request, &count)) {

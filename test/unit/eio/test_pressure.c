@@ -92,6 +92,23 @@ static void test_who_never_has_nothing_unsent_is_not_cut(struct world *w)
   peer_look_away(w, p);
 }
 
+static void test_what_cuts_a_poll_is_not_sent(struct world *w)
+{
+  int p = peer_open(w), sid = peer_handshake(w, p);
+
+  peer_get(w, p, sid);
+  if (eio_is_off(w))
+    return;
+  sio__engine_enter(&w->server->engine);
+  for (int i = 0; i < 5; i++)
+    eio_say(w, sid, "4a");
+  sio__engine_leave(&w->server->engine);
+  eio_pump(w);
+  expect_poll(w, p, "1");
+  expect_events(w, "closed transport error, too many unsent packets, limit "
+                   "4\n");
+}
+
 static void test_pongs_are_frames_too(struct world *w)
 {
   int p, sid = peer_websocket(w, &p);
@@ -204,6 +221,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       SCENARIO_WITH(test_frames_are_gone_lot_by_lot, four_packets),
       SCENARIO_WITH(test_who_never_has_nothing_unsent_is_not_cut, four_packets),
+      SCENARIO_WITH(test_what_cuts_a_poll_is_not_sent, four_packets),
       SCENARIO_WITH(test_pongs_are_frames_too, four_packets),
       SCENARIO_WITH(test_who_refuses_is_not_cut_for_packets, four_refused),
       SCENARIO_ONCE(test_room_is_what_the_cap_leaves, NULL),
