@@ -316,9 +316,14 @@ slow-loris slow-readers slow-tls storm: $(call installed,test/client) $(B)/test/
 # Simulated servers and clients, see test/sim/README.md.  SEED=n replays one,
 # SIM_ARGS=--verbose shows all of it.
 SEEDS ?= 300
-.PHONY: sim
+DEPTH ?= 5
+.PHONY: sim sim-upgrade
 sim: $(B)/test/sim/sim
 	$< $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(SIM_ARGS)
+
+# Every interleaving of DEPTH steps of one session's upgrade.
+sim-upgrade: $(B)/test/sim/upgrade
+	$< $(DEPTH)
 
 # What TLS costs, through sockets.
 .PHONY: bench-tls
@@ -440,6 +445,7 @@ help:
 	@echo 'make check-differential   random sequences, against socket.io for Node'
 	@echo 'make slow-readers, slow-loris, storm   thousands of clients, what they cost'
 	@echo 'make sim        SEEDS=300: simulated servers; SEED=n: replay one'
+	@echo 'make sim-upgrade   DEPTH=5: all interleavings of an upgrade'
 	@echo 'make slow-tls        handshakes that do not end; make bench-tls: what TLS costs'
 	@echo 'make bench-schema   instructions per payload: libsio, jansson, cJSON'
 	@echo 'make fuzz       FUZZ=jwt TIME=60: a target of test/fuzz, by clang'

@@ -47,9 +47,10 @@ PROGRAMS  := minimal rooms engine_echo poll_loop metrics hub chat chat_types \
              tls_auth bench/server \
              bench/core test/client/server test/client/engine \
              test/client/secure test/contract/print test/jwt/tool \
-             test/load/server test/sim/sim
+             test/load/server test/sim/sim test/sim/upgrade
 CORE_ONLY := poll_loop chat_types bench/core bench/schema \
-             test/contract/print test/jwt/tool test/sim/sim
+             test/contract/print test/jwt/tool test/sim/sim \
+             test/sim/upgrade
 
 # Those that need more than the tests do, and are built on demand.
 EXTRA_PROGRAMS := bench/schema
@@ -87,6 +88,7 @@ FILES_test/jwt/tool := test/jwt/tool.c
 FILES_test/sim/sim := $(addprefix test/sim/, check.c client.c deeds.c host.c \
                         http.c ledger.c main.c net.c packets.c receive.c \
                         run.c script.c world.c ws.c)
+FILES_test/sim/upgrade := test/sim/upgrade.c test/sim/upgrade_line.c
 
 # Each lib/<folder>/<name>.c has its test/unit/<folder>/test_<name>.c.  These
 # are further ones: <folder>/test_<name>.

@@ -70,51 +70,67 @@ void check_end(struct sim *sim, struct client *c, const sio_end *end,
 
 /* ---- Caps ---- */
 
+/* A byte of the answer to the handshake: looks for the empty line. */
+static void follow_head(struct framer *f, uint8_t byte)
+{
+  if (byte == (uint8_t) "\r\n\r\n"[f->head])
+    f->head++;
+  else
+    f->head = byte == '\r';
+}
+
+/* A byte of a frame's header, masks not being there. */
+static void follow_header(struct framer *f, uint8_t byte)
+{
+  unsigned size = 2;
+
+  f->header[f->have++] = byte;
+  if (f->have < 2)
+    return;
+  if (f->header[1] >= 126)
+    size = f->header[1] == 126 ? 4 : 10;
+  if (f->have < size)
+    return;
+  f->size = size;
+  f->left = size == 2 ? f->header[1] : 0;
+  for (unsigned k = 2; k < size; k++)
+    f->left = f->left << 8 | f->header[k];
+}
+
+/* Some bytes of a frame's contents, of which the first two are kept. */
+static size_t follow_payload(struct framer *f, const uint8_t *data, size_t len)
+{
+  size_t n = len < f->left ? len : (size_t)f->left;
+
+  for (size_t i = 0; i < n && f->have < f->size + 2; i++)
+    f->header[f->have++] = data[i];
+  f->left -= n;
+  return n;
+}
+
+static bool is_event(const struct framer *f)
+{
+  unsigned opcode = f->header[0] & 15;
+  const uint8_t *p = f->header + f->size;
+
+  return opcode == 2 || (opcode == 1 && f->have == f->size + 2 && p[0] == '4' &&
+                         strchr("2356", p[1]) != NULL);
+}
+
 /* Goes over bytes that are sent; how many frames with events they complete. */
 static unsigned follow(struct framer *f, const uint8_t *data, size_t len)
 {
   unsigned n = 0;
-  size_t i = 0;
 
-  while (i < len) {
-    if (f->head < 4) { /* the answer to the handshake */
-      f->head = data[i] == (uint8_t) "\r\n\r\n"[f->head] ? f->head + 1
-                : data[i] == '\r'                        ? 1
-                                                         : 0;
-      i++;
-    } else if (f->left > 0) {
-      size_t step = len - i < f->left ? len - i : (size_t)f->left;
-
-      if (f->have < sizeof f->header && step > 0)
-        f->header[f->have++] = data[i];
-      if (f->have < sizeof f->header && step > 1)
-        f->header[f->have++] = data[i + 1];
-      f->left -= step;
-      i += step;
-    } else {
-      unsigned size = f->have < 2           ? 2
-                      : f->header[1] == 126 ? 4
-                      : f->header[1] == 127 ? 10
-                                            : 2;
-
-      if (f->have < 2 || f->have < size)
-        f->header[f->have++] = data[i++];
-      if (f->have >= 2) {
-        size = f->header[1] == 126 ? 4 : f->header[1] == 127 ? 10 : 2;
-        if (f->have == size) {
-          f->left = size == 2 ? f->header[1] : 0;
-          for (unsigned k = 2; k < size; k++)
-            f->left = f->left << 8 | f->header[k];
-          f->size = size;
-        }
-      }
-    }
-    if (f->head == 4 && f->size > 0 && f->left == 0) {
-      const uint8_t *p = f->header + f->size;
-
-      n += (f->header[0] & 15) == 2 ||
-           ((f->header[0] & 15) == 1 && f->have >= f->size + 2u &&
-            p[0] == '4' && strchr("2356", p[1]) != NULL);
+  for (size_t i = 0; i < len;) {
+    if (f->head < 4)
+      follow_head(f, data[i++]);
+    else if (f->size == 0)
+      follow_header(f, data[i++]);
+    else
+      i += follow_payload(f, data + i, len - i);
+    if (f->size > 0 && f->left == 0) {
+      n += is_event(f);
       f->have = f->size = 0;
     }
   }

@@ -18,6 +18,7 @@ static struct question *ask(struct sim *sim, struct seat *seat, uint64_t id,
 
   q->next = sim->questions;
   sim->questions = q;
+  q->sim = sim;
   q->seat = seat;
   q->id = id;
   q->due_ms = timeout_ms == SIO_NEVER ? SIO_NEVER : sim->now + timeout_ms;
@@ -258,13 +259,48 @@ static void check_result(struct sim *sim, const struct aim *aim, int rv)
   sim_fail(sim, "emit", "emitting in %s answers %d", sim_nsps[aim->nsp], rv);
 }
 
+/* The event asks for answers. */
+static struct question *ask_for(struct sim *sim, const struct aim *aim,
+                                uint64_t id, size_t n, sio_target *t)
+{
+  uint64_t timeout_ms = 100 + pick(&sim->rng, 6000);
+  struct question *q;
+
+  if (aim->only != NULL && chance(&sim->rng, 300))
+    timeout_ms = SIO_NEVER;
+  q = ask(sim, aim->only, id, timeout_ms);
+  q->asked = n;
+  if (aim->only != NULL) {
+    *t = sio_with_ack(*t, timeout_ms, on_response, q);
+    aim->only->questions++;
+  } else {
+    *t = sio_with_acks(*t, timeout_ms, on_each, on_done, q);
+  }
+  return q;
+}
+
+static void check_asked(struct sim *sim, const struct aim *aim,
+                        struct question *q, int rv)
+{
+  if (rv < 0 || rv == SIO_DROPPED) {
+    q->failed = true;
+    if (q->calls > 0)
+      sim_fail(sim, "ack", "answered, but emitting has failed: %d", rv);
+    if (aim->only != NULL && aim->only->questions > 0)
+      aim->only->questions--;
+  } else if (aim->only != NULL &&
+             aim->only->questions > sim->options.max_pending_acks) {
+    sim_fail(sim, "cap", "%u answers are owed", aim->only->questions);
+  }
+}
+
 static void deliver(struct sim *sim, struct aim *aim)
 {
   struct rng *rng = &sim->rng;
   bool is_volatile = chance(rng, 100);
-  unsigned n_bytes = chance(rng, 150) ? 1 + pick(rng, 2) : 0;
   bool asks = chance(rng, aim->only != NULL ? 200 : ROUND_PER_MILLE);
-  uint64_t timeout_ms = 100 + pick(rng, 6000), id = sim->next_id;
+  unsigned n_bytes = chance(rng, 150) ? 1 + pick(rng, 2) : 0;
+  uint64_t id = sim->next_id;
   struct recipient *list =
       sim_alloc((sim->crowds[aim->nsp].n + 1) * sizeof *list);
   sio_target t = target_of(sim, aim);
@@ -276,39 +312,19 @@ static void deliver(struct sim *sim, struct aim *aim)
   n = promise(sim, aim, id, is_volatile, !is_volatile && !asks, list);
   if (is_volatile)
     t = sio_volatile(t);
-  if (asks && aim->only != NULL) {
-    if (chance(rng, 300))
-      timeout_ms = SIO_NEVER;
-    q = ask(sim, aim->only, id, timeout_ms);
-    q->sim = sim;
-    t = sio_with_ack(t, timeout_ms, on_response, q);
-    aim->only->questions++;
-  } else if (asks) {
-    q = ask(sim, NULL, id, timeout_ms);
-    q->sim = sim;
-    q->round = true;
-    q->asked = n;
-    t = sio_with_acks(t, timeout_ms, on_each, on_done, q);
-  } else if (!is_volatile) {
+  if (asks)
+    q = ask_for(sim, aim, id, n, &t);
+  else if (!is_volatile)
     ledger_log(sim, aim->nsp,
                &(struct logged){id, aim->rooms, aim->except, aim->only,
                                 aim->but, false});
-  }
   rv = emit(sim, t, id, n_bytes);
   NOTE(sim, "event %llu to %zu in %s%s%s: %d", (unsigned long long)id, n,
        sim_nsps[aim->nsp], is_volatile ? ", volatile" : "",
        asks ? ", asks" : "", rv);
   check_result(sim, aim, rv);
-  if (q != NULL && (rv < 0 || rv == SIO_DROPPED)) {
-    if (q->calls > 0)
-      sim_fail(sim, "ack", "answered, but emitting has failed: %d", rv);
-    q->failed = true;
-    if (aim->only != NULL && aim->only->questions > 0)
-      aim->only->questions--;
-  } else if (q != NULL && aim->only != NULL &&
-             aim->only->questions > sim->options.max_pending_acks) {
-    sim_fail(sim, "cap", "%u answers are owed", aim->only->questions);
-  }
+  if (q != NULL)
+    check_asked(sim, aim, q, rv);
   settle(sim, aim, rv, id, list, n);
   free(list);
 }

@@ -152,6 +152,7 @@ static void misbehave(struct client *c)
   } else if (what == 4 && c->ws != NULL && !c->polling) {
     wire_write(c->ws, "\x81\xff\x00\x00\x00\x00\x7f\xff\xff\xff", 10);
   } else if (what == 5 && c->nsps[0].state == NSP_JOINED) {
+    c->nsps[0].state = NSP_JOINING; /* if the host has just sent it away */
     client_send(c, "40", 2);
   } else {
     const char *text = wrong[pick(&c->rng, sizeof wrong / sizeof *wrong)];

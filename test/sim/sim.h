@@ -286,10 +286,8 @@ struct question {
   uint64_t due_ms;
   uint64_t jumps;
   unsigned calls;
-  unsigned each;
-  bool round;
+  unsigned each; /* of a round: answers so far */
   bool failed;   /* the emit: nobody calls */
-  bool answered; /* the client has */
   size_t asked;
 };
 
