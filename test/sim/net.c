@@ -129,9 +129,10 @@ void wire_write(struct wire *w, const void *data, size_t len)
   while (len > 0) {
     size_t n = len;
 
-    if (pieces > 1)
+    if (pieces > 1) {
       n = c->bytewise ? 1 : 1 + pick(&c->net, (uint32_t)len);
-    pieces--;
+      pieces--;
+    }
     sim_at(sim, w->up_last, on_up, w, n);
     len -= n;
     if (len > 0 && !chance(&c->net, 300))
