@@ -12,7 +12,12 @@
 #include <string.h>
 
 /* SETTLE_MS: what was on the way when time jumped may come too late. */
-enum { PATIENCE_MS = 30000, POST_FRESH_MS = 1500, SETTLE_MS = 3000 };
+enum {
+  PATIENCE_MS = 30000,
+  POST_FRESH_MS = 1500,
+  SETTLE_MS = 3000,
+  CAPACITY = 65536
+};
 
 /* ---- What waits to be sent: records of kind, length, bytes ---- */
 
@@ -267,6 +272,8 @@ void client_start(struct sim *sim, void *object, uint64_t life)
   c->excuse = 0;
   c->silent = c->deaf = false;
   c->stalled_until = 0;
+  if (c->rate == 0)
+    c->capacity = CAPACITY; /* it may have stalled in its last life */
   c->sid[0] = '\0';
   c->pinged_jumps = sim->jumps;
   c->upgrade = UPGRADE_NONE;
@@ -292,7 +299,7 @@ void client_init(struct sim *sim, struct client *c, size_t index)
   c->rng = rng_of(seed, 1000 + index);
   c->net = rng_of(seed, 5000 + index);
   c->latency_ms = 1 + pick(&c->rng, chance(&c->rng, 200) ? 200 : 40);
-  c->capacity = 65536;
+  c->capacity = CAPACITY;
   c->bytewise = chance(&c->rng, 20);
   c->wants_ws = chance(&c->rng, 350);
   c->wants_upgrade = chance(&c->rng, 700);
