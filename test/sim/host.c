@@ -239,7 +239,8 @@ void host_answer(struct sim *sim, struct seat *seat, sio_ack *ack, uint64_t id)
   if (rv == SIO_ERR_STATE)
     sim_fail(sim, "ack", "answered, it says, but it was not");
   if (rv == SIO_ERR_DISCONNECTED && seat->socket == sio_ack_socket(ack) &&
-      seat->socket != NULL && client_is_fine(seat->client))
+      seat->socket != NULL && seat->life == seat->client->life &&
+      client_is_fine(seat->client))
     sim_fail(sim, "ack", "client %zu is there", seat->client->index);
 }
 
