@@ -66,13 +66,14 @@ void *sim_grow(void *items, size_t *cap, size_t n, size_t size)
   return items;
 }
 
+/* There is always a NUL behind them. */
 void bytes_add(struct bytes *b, const void *data, size_t len)
 {
-  if (b->from > 0 && b->from + b->len + len > b->cap) {
+  if (b->from > 0 && b->from + b->len + len >= b->cap) {
     memmove(b->data, b->data + b->from, b->len);
     b->from = 0;
   }
-  if (b->from + b->len + len > b->cap) {
+  if (b->from + b->len + len >= b->cap) {
     b->cap = (b->len + len) * 2 + 64;
     b->data = realloc(b->data, b->cap);
     if (b->data == NULL)
@@ -81,6 +82,7 @@ void bytes_add(struct bytes *b, const void *data, size_t len)
   if (len > 0)
     memcpy(b->data + b->from + b->len, data, len);
   b->len += len;
+  b->data[b->from + b->len] = 0;
 }
 
 void bytes_take(struct bytes *b, size_t len)
