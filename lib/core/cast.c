@@ -157,7 +157,7 @@ static int send_to_recipients(struct sio_ns *ns, struct broadcast *broadcast,
 }
 
 /* One socket is sent a packet that is remembered for it.  From then on it is
- * as good as sent, also if that is when its connection fails. */
+ * as good as sent, also if its connection has failed, or fails now. */
 static int send_to_only(struct broadcast *broadcast)
 {
   struct sio_socket *socket = broadcast->target->only;
@@ -168,8 +168,6 @@ static int send_to_only(struct broadcast *broadcast)
     if (socket->client == NULL)
       return SIO_ERR_DISCONNECTED;
   }
-  if (!sio__session_is_open(socket->client->session))
-    return SIO_ERR_DISCONNECTED;
   if (!has_room(socket, broadcast))
     return SIO_ERR_LIMIT;
   sio__recovery_keep_for(socket, broadcast->offset, broadcast->parts,

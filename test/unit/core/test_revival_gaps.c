@@ -91,28 +91,6 @@ static void test_unless_the_host_was_told_of_it(void **state)
   world_close(&w);
 }
 
-static int late; /* what emitting to one that leaves has answered */
-
-static void on_disconnecting(sio_socket *socket, const sio_end *end, void *user)
-{
-  (void)end;
-  (void)user;
-  late = sio_emitf(sio_only(socket), "late", NULL);
-}
-
-static void test_what_was_answered_with_an_error_is_not_replayed(void **state)
-{
-  (void)state;
-  begin();
-  assert_int_equal(sio_on_disconnecting(w.root, on_disconnecting, NULL), 0);
-  enter_and_get(&a, pid);
-  client_drop(&a);
-  assert_int_equal(late, SIO_ERR_DISCONNECTED);
-  ask_back(&a, pid, "Fe");
-  assert_back(&a, pid, "");
-  world_close(&w);
-}
-
 static void test_what_cuts_the_connection_is_replayed(void **state)
 {
   sio_socket *socket;
@@ -184,7 +162,6 @@ int main(void)
       cmocka_unit_test(test_what_passed_it_over_is_replayed),
       cmocka_unit_test(test_who_got_more_after_that_is_a_new_one),
       cmocka_unit_test(test_unless_the_host_was_told_of_it),
-      cmocka_unit_test(test_what_was_answered_with_an_error_is_not_replayed),
       cmocka_unit_test(test_what_cuts_the_connection_is_replayed),
       cmocka_unit_test(test_a_gap_outlives_a_visit_that_fails),
       cmocka_unit_test(test_who_has_missed_too_much_is_a_new_one),
