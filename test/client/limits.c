@@ -84,6 +84,7 @@ bool limits_option(sio_server_options *options, const char *name,
     uint64_t *value;
   } sizes[] = {{"--event-bytes-per-second", &options->event_bytes_per_second},
                {"--event-bytes-burst", &options->event_bytes_burst},
+               {"--max-auth-bytes", &options->max_auth_bytes},
                {"--max-output-bytes", &options->max_output_bytes},
                {"--high-water-bytes", &options->high_water_bytes}};
   size_t i;

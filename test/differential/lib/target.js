@@ -13,12 +13,15 @@ const COMMANDS = {
 };
 const PATIENCE_MS = 5000;
 
+// A limit that the reference does not have is out of the way.
+const OPTIONS = ['--port', '0', '--max-auth-bytes', '1000000'];
+
 class Target {
   constructor(name) {
     const [program, ...args] = COMMANDS[name];
     this.name = name;
     this.stderr = '';
-    this.child = spawn(program, name === 'libsio' ? [...args, '--port', '0'] : args,
+    this.child = spawn(program, name === 'libsio' ? [...args, ...OPTIONS] : args,
       { stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stderr.on('data', (data) => (this.stderr += data));
     this.ended = new Promise((resolve) => {
