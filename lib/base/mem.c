@@ -66,6 +66,20 @@ void sio__mem_free(const sio_allocator *mem, void *memory, size_t size)
     mem->free(memory, at_least_one(size), mem->user_data);
 }
 
+char *sio__text_copy(const sio_allocator *mem, const char *text)
+{
+  size_t size = strlen(text) + 1;
+  char *copy = sio__mem_alloc(mem, size);
+
+  return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
+void sio__text_free(const sio_allocator *mem, const char *text)
+{
+  if (text != NULL)
+    sio__mem_free(mem, (void *)(uintptr_t)text, strlen(text) + 1);
+}
+
 size_t sio__text_size(const char *text)
 {
   return text != NULL ? strlen(text) + 1 : 0;

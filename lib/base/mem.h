@@ -18,6 +18,10 @@ void *sio__mem_resize(const sio_allocator *mem, void *old, size_t old_size,
                       size_t new_size);
 void sio__mem_free(const sio_allocator *mem, void *memory, size_t size);
 
+/* A text in a block of its own; NULL: no memory.  Freeing NULL does nothing. */
+char *sio__text_copy(const sio_allocator *mem, const char *text);
+void sio__text_free(const sio_allocator *mem, const char *text);
+
 /* Structs that are copied with their texts into one block: how long a text is
  * with its end, and a copy of it at `*end`, which moves on.  NULL takes no
  * room, and stays NULL. */

@@ -56,16 +56,6 @@ static char *effective_path(const sio_allocator *mem, const char *path,
   return text;
 }
 
-static char *copy_text(const sio_allocator *mem, const char *text)
-{
-  size_t size = strlen(text) + 1;
-  char *copy = sio__mem_alloc(mem, size);
-
-  if (copy != NULL)
-    memcpy(copy, text, size);
-  return copy;
-}
-
 /* Copy the texts among the options. */
 static int copy_texts(struct sio_server *server)
 {
@@ -75,18 +65,12 @@ static int copy_texts(struct sio_server *server)
       effective_path(&server->mem, o->path, o->no_trailing_slash != 0);
   o->path = server->path_text;
   if (o->initial_message != NULL) {
-    server->initial_text = copy_text(&server->mem, o->initial_message);
+    server->initial_text = sio__text_copy(&server->mem, o->initial_message);
     o->initial_message = server->initial_text;
     if (server->initial_text == NULL)
       return SIO_ERR_NOMEM;
   }
   return server->path_text != NULL ? 0 : SIO_ERR_NOMEM;
-}
-
-static void free_text(const sio_allocator *mem, char *text)
-{
-  if (text != NULL)
-    sio__mem_free(mem, text, strlen(text) + 1);
 }
 
 static int start_engine(struct sio_server *server)
@@ -131,8 +115,8 @@ static void destroy(struct sio_server *server)
   sio__payload_dispose(&server->scratch);
   sio__msgpack_in_dispose(&server->in);
   sio__random_free(server->random);
-  free_text(&mem, server->path_text);
-  free_text(&mem, server->initial_text);
+  sio__text_free(&mem, server->path_text);
+  sio__text_free(&mem, server->initial_text);
   sio__mem_free(&mem, server, sizeof *server);
 }
 

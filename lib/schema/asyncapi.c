@@ -84,22 +84,16 @@ static void write_channel_ref(sio_payload *out, const sio_contract *contract,
 
 /* ---- Messages ---- */
 
-static void member_text(sio_payload *out, const char *key, const char *text)
-{
-  sio_payload_key(out, key);
-  sio_payload_string(out, text);
-}
-
 static void write_message(sio_payload *out, const struct sio__catalog *catalog,
                           const sio_contract *contract,
                           const sio_event_schema *event, bool is_ack)
 {
   event_key(out, contract, event, is_ack);
   sio_payload_object_begin(out);
-  member_text(out, "name", event->name);
-  member_text(out, "title", is_ack ? "Acknowledgement" : event->name);
+  sio__catalog_member(out, "name", event->name);
+  sio__catalog_member(out, "title", is_ack ? "Acknowledgement" : event->name);
   if (!is_ack && event->doc != NULL)
-    member_text(out, "summary", event->doc);
+    sio__catalog_member(out, "summary", event->doc);
   sio_payload_key(out, "payload");
   sio__jsonschema_arguments(
       out, catalog,
@@ -112,9 +106,9 @@ static void write_channel(sio_payload *out, const struct sio__catalog *catalog,
 {
   contract_key(out, contract);
   sio_payload_object_begin(out);
-  member_text(out, "address", contract->nsp);
+  sio__catalog_member(out, "address", contract->nsp);
   if (contract->doc != NULL)
-    member_text(out, "description", contract->doc);
+    sio__catalog_member(out, "description", contract->doc);
   sio_payload_key(out, "messages");
   sio_payload_object_begin(out);
   for (size_t i = 0; i < contract->n_events; i++) {
@@ -148,8 +142,8 @@ static void write_operation(sio_payload *out, const sio_contract *contract,
 {
   event_key(out, contract, event, false);
   sio_payload_object_begin(out);
-  member_text(out, "action",
-              event->sender == SIO_SENT_BY_CLIENT ? "receive" : "send");
+  sio__catalog_member(out, "action",
+                      event->sender == SIO_SENT_BY_CLIENT ? "receive" : "send");
   write_messages_ref(out, contract, event, false);
   if (sio__event_answer(event) != NULL) {
     sio_payload_key(out, "reply");
@@ -166,11 +160,11 @@ static void write_info(sio_payload *out, const sio_contract *contract)
 {
   sio_payload_key(out, "info");
   sio_payload_object_begin(out);
-  member_text(out, "title", contract->name);
-  member_text(out, "version",
-              contract->version != NULL ? contract->version : "0");
+  sio__catalog_member(out, "title", contract->name);
+  sio__catalog_member(out, "version",
+                      contract->version != NULL ? contract->version : "0");
   if (contract->doc != NULL)
-    member_text(out, "description", contract->doc);
+    sio__catalog_member(out, "description", contract->doc);
   sio_payload_object_end(out);
 }
 
@@ -187,7 +181,7 @@ static void write_operations(sio_payload *out, const sio_contract *contract)
 static void write_all(sio_payload *out, const struct sio__catalog *catalog)
 {
   sio_payload_object_begin(out);
-  member_text(out, "asyncapi", "3.0.0");
+  sio__catalog_member(out, "asyncapi", "3.0.0");
   write_info(out, catalog->contracts[0]);
   sio_payload_key(out, "channels");
   sio_payload_object_begin(out);

@@ -30,31 +30,15 @@ static struct built *built_of(sio_schema *schema)
 
 /* ---- Texts ---- */
 
-static char *copy_text(const sio_allocator *mem, const char *text)
-{
-  size_t size = strlen(text) + 1;
-  char *copy = sio__mem_alloc(mem, size);
-
-  if (copy != NULL)
-    memcpy(copy, text, size);
-  return copy;
-}
-
-static void free_text(const sio_allocator *mem, const char *text)
-{
-  if (text != NULL)
-    sio__mem_free(mem, (void *)(uintptr_t)text, strlen(text) + 1);
-}
-
 /* Put a copy in the place of an earlier one; NULL: none. */
 static int set_text(const sio_allocator *mem, const char **place,
                     const char *text)
 {
-  char *copy = text != NULL ? copy_text(mem, text) : NULL;
+  char *copy = text != NULL ? sio__text_copy(mem, text) : NULL;
 
   if (text != NULL && copy == NULL)
     return SIO_ERR_NOMEM;
-  free_text(mem, *place);
+  sio__text_free(mem, *place);
   *place = copy;
   return 0;
 }
@@ -209,7 +193,7 @@ sio_schema *sio_schema_new(const sio_allocator *allocator, const char *name,
   b->schema.field_size = sizeof(sio_field);
   b->schema.shape = shape;
   b->schema.struct_size = shape == SIO_SHAPE_ENUMERATION ? sizeof(int32_t) : 0;
-  b->schema.name = copy_text(mem, name);
+  b->schema.name = sio__text_copy(mem, name);
   if (b->schema.name == NULL) {
     sio__mem_free(mem, b, sizeof *b);
     return NULL;
@@ -226,16 +210,16 @@ void sio_schema_free(sio_schema *schema)
     return;
   mem = b->mem; /* which goes with the schema */
   for (size_t i = 0; i < schema->n_fields; i++) {
-    free_text(&mem, b->fields[i].name);
-    free_text(&mem, b->fields[i].fallback);
-    free_text(&mem, b->fields[i].doc);
+    sio__text_free(&mem, b->fields[i].name);
+    sio__text_free(&mem, b->fields[i].fallback);
+    sio__text_free(&mem, b->fields[i].doc);
   }
   for (size_t i = 0; i < schema->n_names; i++)
-    free_text(&mem, b->names[i].name);
+    sio__text_free(&mem, b->names[i].name);
   sio__mem_free(&mem, b->fields, b->fields_cap * sizeof *b->fields);
   sio__mem_free(&mem, b->names, b->names_cap * sizeof *b->names);
-  free_text(&mem, schema->name);
-  free_text(&mem, schema->doc);
+  sio__text_free(&mem, schema->name);
+  sio__text_free(&mem, schema->doc);
   sio__mem_free(&mem, b, sizeof *b);
 }
 
@@ -267,7 +251,7 @@ int sio_schema_add_name(sio_schema *schema, const char *name, int32_t value)
     return SIO_ERR_NOMEM;
   b->names = names;
   schema->names = names;
-  copy = copy_text(&b->mem, name);
+  copy = sio__text_copy(&b->mem, name);
   if (copy == NULL)
     return SIO_ERR_NOMEM;
   b->names[schema->n_names].name = copy;
@@ -300,12 +284,12 @@ int sio_schema_add_field(sio_schema *schema, const char *name, sio_mode mode,
     return SIO_ERR_NOMEM;
   b->fields = fields;
   schema->fields = fields;
-  field.name = copy_text(&b->mem, name);
+  field.name = sio__text_copy(&b->mem, name);
   if (field.name == NULL)
     return SIO_ERR_NOMEM;
   err = place(b, &field);
   if (err != 0) {
-    free_text(&b->mem, field.name);
+    sio__text_free(&b->mem, field.name);
     return err;
   }
   b->fields[schema->n_fields++] = field;

@@ -185,6 +185,12 @@ void sio__catalog_put(struct sio__buf *text, sio_payload *out,
   sio__buf_dispose(text);
 }
 
+void sio__catalog_member(sio_payload *out, const char *key, const char *text)
+{
+  sio_payload_key(out, key);
+  sio_payload_string(out, text);
+}
+
 int sio__catalog_flush(struct sio__buf *out, sio_text_fn fn, void *user)
 {
   sio_str text = {(const char *)out->data, out->len};

@@ -52,6 +52,9 @@ void sio__catalog_begin(struct sio__buf *text, const sio_payload *out);
 void sio__catalog_put(struct sio__buf *text, sio_payload *out,
                       void (*write)(sio_payload *, const char *));
 
+/* `"key": "text"`, as the next member of an object. */
+void sio__catalog_member(sio_payload *out, const char *key, const char *text);
+
 /* Hand over text that has been written, and forget it.  0, SIO_ERR_STATE, or
  * the error of the text. */
 int sio__catalog_flush(struct sio__buf *out, sio_text_fn fn, void *user);

@@ -93,21 +93,6 @@ struct built {
   size_t cap;
 };
 
-/* NULL: no memory. */
-static char *copy_text(const sio_allocator *mem, const char *text)
-{
-  size_t size = strlen(text) + 1;
-  char *copy = sio__mem_alloc(mem, size);
-
-  return copy != NULL ? memcpy(copy, text, size) : NULL;
-}
-
-static void free_text(const sio_allocator *mem, const char *text)
-{
-  if (text != NULL)
-    sio__mem_free(mem, (void *)(uintptr_t)text, strlen(text) + 1);
-}
-
 sio_contract *sio_contract_new(const sio_allocator *allocator, const char *name,
                                const char *nsp)
 {
@@ -122,8 +107,8 @@ sio_contract *sio_contract_new(const sio_allocator *allocator, const char *name,
   built->mem = *mem;
   built->contract.size = sizeof built->contract;
   built->contract.event_size = sizeof *built->events;
-  built->contract.name = copy_text(&built->mem, name);
-  built->contract.nsp = copy_text(&built->mem, nsp);
+  built->contract.name = sio__text_copy(&built->mem, name);
+  built->contract.nsp = sio__text_copy(&built->mem, nsp);
   if (built->contract.name == NULL || built->contract.nsp == NULL) {
     sio_contract_free(&built->contract);
     return NULL;
@@ -140,12 +125,12 @@ void sio_contract_free(sio_contract *contract)
     return;
   mem = built->mem;
   for (size_t i = 0; i < contract->n_events; i++) {
-    free_text(&mem, built->events[i].name);
-    free_text(&mem, built->events[i].doc);
+    sio__text_free(&mem, built->events[i].name);
+    sio__text_free(&mem, built->events[i].doc);
   }
   sio__mem_free(&mem, built->events, built->cap * sizeof *built->events);
-  free_text(&mem, contract->name);
-  free_text(&mem, contract->nsp);
+  sio__text_free(&mem, contract->name);
+  sio__text_free(&mem, contract->nsp);
   sio__mem_free(&mem, built, sizeof *built);
 }
 
@@ -157,12 +142,10 @@ static bool make_room(struct built *built)
 
   if (n < built->cap)
     return true;
-  events = sio__mem_alloc(&built->mem, cap * sizeof *events);
+  events = sio__mem_resize(&built->mem, built->events,
+                           built->cap * sizeof *events, cap * sizeof *events);
   if (events == NULL)
     return false;
-  if (n > 0)
-    memcpy(events, built->events, n * sizeof *events);
-  sio__mem_free(&built->mem, built->events, built->cap * sizeof *events);
   built->events = events;
   built->cap = cap;
   built->contract.events = events;
@@ -181,11 +164,11 @@ int sio_contract_add(sio_contract *contract, sio_sender sender,
     return SIO_ERR_INVALID;
   if (!make_room(built))
     return SIO_ERR_NOMEM;
-  event.name = copy_text(&built->mem, name);
-  event.doc = doc != NULL ? copy_text(&built->mem, doc) : NULL;
+  event.name = sio__text_copy(&built->mem, name);
+  event.doc = doc != NULL ? sio__text_copy(&built->mem, doc) : NULL;
   if (event.name == NULL || (doc != NULL && event.doc == NULL)) {
-    free_text(&built->mem, event.name);
-    free_text(&built->mem, event.doc);
+    sio__text_free(&built->mem, event.name);
+    sio__text_free(&built->mem, event.doc);
     return SIO_ERR_NOMEM;
   }
   built->events[contract->n_events++] = event;

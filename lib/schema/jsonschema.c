@@ -7,16 +7,10 @@
 
 /* ---- Pieces ---- */
 
-static void member_text(sio_payload *out, const char *key, const char *text)
-{
-  sio_payload_key(out, key);
-  sio_payload_string(out, text);
-}
-
 static void member_doc(sio_payload *out, const char *doc)
 {
   if (doc != NULL)
-    member_text(out, "description", doc);
+    sio__catalog_member(out, "description", doc);
 }
 
 static void member_count(sio_payload *out, const char *key, uint64_t count)
@@ -84,14 +78,14 @@ static void members_of_string(sio_payload *out, const sio_field *field)
   /* The room of a text is in bytes, of which a character takes one or more. */
   if (field->kind == SIO_KIND_TEXT && (max == 0 || max > field->item_size - 1))
     max = field->item_size - 1;
-  member_text(out, "type", "string");
+  sio__catalog_member(out, "type", "string");
   member_count(out, "minLength", field->min_length);
   if (max > 0 || field->kind == SIO_KIND_TEXT) {
     sio_payload_key(out, "maxLength");
     sio_payload_uint64(out, max);
   }
   if (field->format > 0 && field->format < sizeof formats / sizeof *formats)
-    member_text(out, "format", formats[field->format]);
+    sio__catalog_member(out, "format", formats[field->format]);
 }
 
 /* The members of the schema of a plain value. */
@@ -103,23 +97,23 @@ static void members_of_item(sio_payload *out, const sio_field *field)
     members_of_string(out, field);
     break;
   case SIO_KIND_BOOLEAN:
-    member_text(out, "type", "boolean");
+    sio__catalog_member(out, "type", "boolean");
     break;
   case SIO_KIND_TIMESTAMP:
-    member_text(out, "type", "string");
-    member_text(out, "format", "date-time");
+    sio__catalog_member(out, "type", "string");
+    sio__catalog_member(out, "format", "date-time");
     break;
   case SIO_KIND_NUMBER:
-    member_text(out, "type", "number");
+    sio__catalog_member(out, "type", "number");
     member_range(out, field);
     break;
   case SIO_KIND_BINARY:
-    member_text(out, "title", "Bytes");
+    sio__catalog_member(out, "title", "Bytes");
     break;
   case SIO_KIND_JSON:
     break;
   default:
-    member_text(out, "type", "integer");
+    sio__catalog_member(out, "type", "integer");
     member_range(out, field);
   }
 }
@@ -142,7 +136,7 @@ static void write_list(sio_payload *out, const sio_field *field,
                        const struct sio__dialect *dialect)
 {
   sio_payload_object_begin(out);
-  member_text(out, "type", "array");
+  sio__catalog_member(out, "type", "array");
   sio_payload_key(out, "items");
   write_item(out, field, dialect);
   member_count(out, "minItems", field->min_items);
@@ -181,7 +175,7 @@ static void write_field(sio_payload *out, const sio_field *field,
   write_value(out, field, dialect);
   if (field->nullable) {
     sio_payload_object_begin(out);
-    member_text(out, "type", "null");
+    sio__catalog_member(out, "type", "null");
     sio_payload_object_end(out);
   }
   sio_payload_array_end(out);
@@ -192,7 +186,7 @@ static void write_field(sio_payload *out, const sio_field *field,
 
 static void members_of_enumeration(sio_payload *out, const sio_schema *schema)
 {
-  member_text(out, "type", "string");
+  sio__catalog_member(out, "type", "string");
   sio_payload_key(out, "enum");
   sio_payload_array_begin(out);
   for (size_t i = 0; i < schema->n_names; i++)
@@ -207,7 +201,7 @@ static void members_of_object(sio_payload *out, const struct sio__entry *entry,
   sio_field room;
   const sio_field *field;
 
-  member_text(out, "type", "object");
+  sio__catalog_member(out, "type", "object");
   sio_payload_key(out, "properties");
   sio_payload_object_begin(out);
   for (size_t i = 0; i < schema->n_fields; i++) {
@@ -239,7 +233,7 @@ static void members_of_places(sio_payload *out, const struct sio__entry *entry,
   sio_field room;
   const sio_field *field;
 
-  member_text(out, "type", "array");
+  sio__catalog_member(out, "type", "array");
   sio_payload_key(out, dialect->tuple);
   sio_payload_array_begin(out);
   for (size_t i = 0; i < schema->n_fields; i++) {
@@ -282,7 +276,7 @@ void sio__jsonschema_arguments(sio_payload *out,
     return;
   }
   sio_payload_object_begin(out);
-  member_text(out, "type", "array");
+  sio__catalog_member(out, "type", "array");
   if (schema != NULL) {
     sio_payload_key(out, dialect->tuple);
     sio_payload_array_begin(out);
@@ -341,7 +335,8 @@ static void write_all(sio_payload *out, const struct sio__catalog *catalog)
                                               "items"};
 
   sio_payload_object_begin(out);
-  member_text(out, "$schema", "https://json-schema.org/draft/2020-12/schema");
+  sio__catalog_member(out, "$schema",
+                      "https://json-schema.org/draft/2020-12/schema");
   sio_payload_key(out, "$defs");
   sio_payload_object_begin(out);
   for (size_t i = 0; i < catalog->n; i++)

@@ -156,9 +156,30 @@ static void test_texts_are_copied_one_behind_the_other(void **state)
   assert_string_equal(second, "cd");
 }
 
+static void test_a_text_has_a_block_of_its_own(void **state)
+{
+  struct test_mem mem;
+  char text[] = "text";
+  char *copy;
+
+  (void)state;
+  test_mem_init(&mem, TEST_MEM_NEVER);
+  copy = sio__text_copy(&mem.allocator, text);
+  assert_non_null(copy);
+  text[0] = 'n';
+  assert_string_equal(copy, "text");
+  assert_int_equal(mem.live_bytes, 5);
+  sio__text_free(&mem.allocator, copy);
+  sio__text_free(&mem.allocator, NULL);
+  test_mem_check(&mem);
+  test_mem_init(&mem, 0);
+  assert_null(sio__text_copy(&mem.allocator, text));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_a_text_has_a_block_of_its_own),
       cmocka_unit_test(test_an_incomplete_allocator_is_replaced),
       cmocka_unit_test(test_the_default_allocator_works),
       cmocka_unit_test(test_an_empty_block_is_a_block),
